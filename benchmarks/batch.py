@@ -109,9 +109,11 @@ def child(source: Path, model: Path, target: Path, memory: str, detail: str, at:
     stages.watch(ChurnClassifier, "parts_of_encoded", "risk")
     stages.watch(attribution, "explain", "reasons (SHAP)")
     stages.watch(attribution.Explanation, "words", "reasons in words")
-    stages.watch(scoring, "score_rows", "table")
+    stages.watch(scoring, "score_columns", "table")
+    stages.watch(batch, "part_table", "table")
     stages.watch(pq, "ParquetWriter", "writing")
     stages.watch(batch, "write_blocks", "writing")
+    stages.watch(batch, "_write_staged", "writing")
     assert pipeline.ChurnPipeline  # the roof, whose methods find the watched functions
     loaded = cp.load(model)
     seen: list[Any] = []

@@ -46,7 +46,7 @@ def sections(thing: object) -> dict[str, str]:
 
 
 # Steps of a training or of a rule, called by other code: their arguments are the same everywhere, and not explained again.
-STEPS = ("rows_of", "at_risk", "outcomes", "compute", "of_rows", "kinds")
+STEPS = ("columns_of", "at_risk", "outcomes", "compute", "of_rows", "kinds")
 
 
 @pytest.mark.parametrize(("name", "function"), callables(), ids=lambda v: v if isinstance(v, str) else "")

@@ -93,12 +93,17 @@ def write_parquet(path: str | Path, frame: pd.DataFrame, *, dictionary: bool | S
 
 
 def write_blocks(blocks: Iterable[pa.Table], file: IO[bytes], *, dictionary: bool | Sequence[str] = True) -> None:
-    """Write Arrow tables of one schema into an open Parquet file, a row group or more each; pages carry checksums."""
+    """Write Arrow tables of one schema into an open Parquet file, a row group or more each; pages carry checksums.
+
+    Dictionaries of texts are read back as texts.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     each = iter(blocks)
     first = next(each)
-    with pq.ParquetWriter(file, first.schema, write_page_checksum=True, use_dictionary=dictionary) as writer:
+    plain = not any(pa.types.is_dictionary(field.type) for field in first.schema)
+    with pq.ParquetWriter(file, first.schema, write_page_checksum=True, use_dictionary=dictionary, store_schema=plain) as writer:
         writer.write_table(first)
         for block in each:
             writer.write_table(block)

@@ -19,6 +19,7 @@ import pytest
 import churnpredict as cp
 from churnpredict.errors import OutputError, SourceError, UsageError
 from churnpredict.events.sources import destinations
+from churnpredict.pipeline.scoring import Coded
 from churnpredict.score_runs import batch, runs
 from churnpredict.score_runs import writer as writing
 
@@ -80,7 +81,7 @@ def test_the_same_job_gives_the_same_bytes_and_is_done_once(run: Path, trained: 
 def test_a_restart_takes_up_whole_partitions(
     run: Path, trained: cp.ChurnPipeline, parts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, calls = cp.ChurnPipeline.rows_of, []
+    real, calls = cp.ChurnPipeline.columns_of, []
 
     def breaks_off(*given: Any, **options: Any) -> Any:
         calls.append(1)
@@ -88,13 +89,13 @@ def test_a_restart_takes_up_whole_partitions(
             raise KeyboardInterrupt
         return real(*given, **options)
 
-    monkeypatch.setattr(cp.ChurnPipeline, "rows_of", breaks_off)
+    monkeypatch.setattr(cp.ChurnPipeline, "columns_of", breaks_off)
     with pytest.raises(KeyboardInterrupt):
         cp.runs.write_scores(trained, parts, tmp_path, at=AT)
     assert sorted(os.listdir(tmp_path)) == [".attempt", ".lock"]
     with pytest.raises(SourceError, match="no-run"):
         cp.runs.read_scores(tmp_path)
-    damaged = next((tmp_path / ".attempt").glob("*.parquet"))
+    damaged = next((tmp_path / ".attempt").glob("*.arrow"))
     damaged.write_bytes(damaged.read_bytes()[:-9] + b"otherwise")  # what cannot be trusted is made again
     said: list[Any] = []
     again = cp.runs.write_scores(trained, parts, tmp_path, at=AT, log=said.append)
@@ -188,6 +189,15 @@ def test_a_run_has_the_types_of_scores_in_memory(run: Path, trained: cp.ChurnPip
     assert scored["about_equal"].dtype == bool
     # The planted fault: a column that nobody names is written as a number.
     assert batch.part_schema(["tied"], pa.string()).field("tied").type == pa.float64()
+
+
+def test_texts_that_repeat_are_written_once_each_and_none_stays_none() -> None:
+    coded = Coded(np.array([2, -1, 0, 1], np.int32), ["call", None, "call"])
+    columns = {"customer_id": pd.Index(["a", "b", "c", "d"]), "remedy_1": coded, "words": None, "model_id": "m", "in_sample": True}
+    found = batch.part_table(columns, pa.string())
+    assert found["remedy_1"].chunk(0).dictionary.to_pylist() == ["call"]
+    assert found["remedy_1"].to_pylist() == coded.spread().tolist() == ["call", None, "call", None]
+    assert found.select(["words", "model_id", "in_sample"]).slice(3).to_pylist() == [{"words": None, "model_id": "m", "in_sample": True}]
 
 
 def test_a_truncated_log_is_refused_and_leaves_the_runs_alone(trained: cp.ChurnPipeline, log: pd.DataFrame, tmp_path: Path) -> None:

@@ -210,7 +210,7 @@ class Scorer:
         }
         if how["in_sample"]:
             warn_in_sample()
-        return scoring.score_table(scoring.score_rows(X, parts, worth, explanation=why, **how))
+        return scoring.score_table(scoring.frame_of(scoring.score_columns(X, parts, worth, explanation=why, **how)))
 
 
 def has_seen(pipeline: ChurnPipeline, moments: Any) -> bool:

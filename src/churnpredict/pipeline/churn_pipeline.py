@@ -487,11 +487,11 @@ class ChurnPipeline(Answers):
 
     def scores_of(self, tables: EventTables, X: Frame, *, value: float | None = None) -> Scores:
         """Return the scores for features ``X`` of these tables, ranked among themselves; ``value`` is as for :meth:`score`."""
-        scores = scoring.score_table(self.rows_of(tables, X, usual=self.usual_, value=value))
+        scores = scoring.score_table(scoring.frame_of(self.columns_of(tables, X, usual=self.usual_, value=value)))
         scores.unit = self.unit
         return scores
 
-    def rows_of(
+    def columns_of(
         self,
         tables: EventTables,
         X: Frame,
@@ -500,7 +500,7 @@ class ChurnPipeline(Answers):
         words: bool = True,
         n_jobs: int | None = None,
         value: float | None = None,
-    ) -> Frame:
+    ) -> dict[str, Any]:
         """Return all columns of the scores but the percentile, in the order of X; reasons in sentences only with ``words``.
 
         ``usual`` holds the usual values; None: the medians of X, which differ where X holds only some customers. ``value`` is what every
@@ -523,7 +523,7 @@ class ChurnPipeline(Answers):
             "language": language_of(self.language),
             "money": dict.fromkeys(money_tables(tables.declarations), self.unit),
         }
-        return scoring.score_rows(X, parts, worth, explanation=why, base_rate=rate, model_id=name, in_sample=in_sample, **wording)
+        return scoring.score_columns(X, parts, worth, explanation=why, base_rate=rate, model_id=name, in_sample=in_sample, **wording)
 
     def has_seen(self, tables: EventTables, moments: Moments) -> bool:
         """Return whether the model was trained on outcomes after any of these cutoffs: its scores there are not forecasts."""

@@ -32,7 +32,7 @@ from churnpredict.events.tally import Tally, counting
 from churnpredict.features.build import build_features
 from churnpredict.features.custom import OwnFeature
 from churnpredict.features.feature import Feature
-from churnpredict.pipeline.scoring import parts_of_risk, snapshots_of
+from churnpredict.pipeline.scoring import frame_of, parts_of_risk, snapshots_of
 
 __all__ = [
     "BLOBS",
@@ -228,7 +228,7 @@ def scored(part: EventTables, content: bytes, cutoff: int) -> Frames:
     pipeline = _model(content)
     for X in _features_for(pipeline, part, cutoff):
         with always_by_tables():  # buckets do not change the last bit, however few customers they have
-            rows = pipeline.rows_of(part, X, usual=pipeline.usual_ or {}, n_jobs=1)
+            rows = frame_of(pipeline.columns_of(part, X, usual=pipeline.usual_ or {}, n_jobs=1))
         yield rows
 
 

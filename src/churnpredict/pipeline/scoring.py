@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,16 +22,18 @@ __all__ = [
     "IN_SAMPLE",
     "REASONS",
     "TEXTS",
+    "Coded",
     "Ranks",
     "band",
     "check_risks",
     "earlier_horizons_of",
     "first_reasons",
+    "frame_of",
     "is_score_column",
     "parts_of_risk",
     "percentile",
     "probability_table",
-    "score_rows",
+    "score_columns",
     "score_table",
     "snapshots_of",
     "staying_table",
@@ -57,6 +60,8 @@ COLUMNS = (
 # The types of all columns besides the customer and the cutoff: true or false, text, and the rest numbers.
 FLAGS = frozenset({"about_equal", IN_SAMPLE})
 TEXTS = frozenset({"band", "words", "model_id", *(f"{what}_{i}" for what in ("reason", "remedy") for i in range(1, REASONS + 1))})
+
+_REASON_KEYS = tuple(f"reason_{i}" for i in range(1, REASONS + 1))
 
 Floats = npt.NDArray[np.float64]
 
@@ -151,7 +156,32 @@ class Ranks:
 
     def percentile(self, risk: Floats) -> Floats:
         """Return the percentiles of some of these risks: see :func:`percentile`."""
-        return np.asarray(np.searchsorted(self.all, risk, "right") * 100 / max(len(self.all), 1))
+        order, places = np.argsort(risk), np.empty(len(risk), np.int64)
+        places[order] = np.searchsorted(self.all, risk[order], "right")  # neighbours are sought one after the other: they are in the cache
+        return np.asarray(places * 100 / max(len(self.all), 1))
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column of texts, most of which repeat.
+
+    Attributes
+    ----------
+    codes : ndarray of shape (n,), int32
+        The place of each row's text; -1 for none.
+    texts : list of str or None
+    """
+
+    codes: npt.NDArray[np.int32]
+    texts: list[str | None]
+
+    def spread(self) -> npt.NDArray[np.object_]:
+        """Return the text of each row, None for none, shape (n,).
+
+        >>> Coded(np.array([1, -1], np.int32), ["a", "b"]).spread().tolist()
+        ['b', None]
+        """
+        return np.array([*self.texts, None], dtype=object)[self.codes]
 
 
 def band(risk: Floats, base_rate: float) -> npt.NDArray[np.object_]:
@@ -162,12 +192,23 @@ def band(risk: Floats, base_rate: float) -> npt.NDArray[np.object_]:
     >>> band(np.array([0.02, 0.1, 0.3]), 0.1).tolist()
     ['low', 'medium', 'high']
     """
+    return _bands(risk, base_rate).spread()
+
+
+def _bands(risk: Floats, base_rate: float) -> Coded:
     base = min(max(base_rate, 1e-9), 1 - 1e-9)
-    odds = np.clip(risk, 0, 1 - 1e-12) / (1 - np.clip(risk, 0, 1 - 1e-12)) * (1 - base) / base
-    return np.select([odds >= 2, odds <= 0.5], ["high", "low"], "medium").astype(object)
+    below = np.clip(risk, 0, 1 - 1e-12)
+    odds = below / (1 - below) * (1 - base) / base
+    return Coded(np.where(odds >= 2, 0, np.where(odds <= 0.5, 1, 2)).astype(np.int32), ["high", "low", "medium"])
 
 
-def score_rows(
+def frame_of(columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the columns of :func:`score_columns` as a frame."""
+    frame = {name: values.spread() if isinstance(values, Coded) else values for name, values in columns.items()}
+    return pd.DataFrame(frame | {name: pd.Series(frame[name], dtype=object) for name in _REASON_KEYS})
+
+
+def score_columns(
     X: pd.DataFrame,
     parts: Mapping[str, Floats],
     value: Floats,
@@ -179,7 +220,7 @@ def score_rows(
     in_sample: bool = False,
     language: Language | None = None,
     money: Mapping[str, str] | None = None,
-) -> pd.DataFrame:
+) -> dict[str, Any]:
     """Return all columns of the scores but the percentile, in the order of X.
 
     Parameters
@@ -205,34 +246,31 @@ def score_rows(
 
     Returns
     -------
-    DataFrame
-        Columns :data:`COLUMNS` but ``percentile``, with all parts in place of the risk.
+    dict of str to Index, ndarray, Coded, str, bool or None
+        Columns :data:`COLUMNS` but ``percentile``, with all parts in place of the risk. A text, True and None stand
+        for every row.
     """
     spoken = language or language_of("en")
-    risk = parts["risk"]
-    frame = pd.DataFrame(
-        {
-            "customer_id": X.index.get_level_values("customer_id"),
-            "cutoff": X.index.get_level_values("cutoff"),
-            **parts,
-            "band": band(risk, base_rate),
-            "value": value,
-            "money_at_risk": risk * value,
-            "about_equal": explanation.about_equal.to_numpy(),
-            "words": np.asarray(explanation.words(language=spoken, money=money), dtype=object) if words else None,
-            "model_id": model_id,
-        }
-    )
-    keys = list(explanation.table)
-    told = np.array([*keys, None], dtype=object)  # the last place, -1, is that of no reason
-    remedies = np.array([*(spoken.remedy(key) if key in DRIVERS else None for key in keys), None], dtype=object)
+    risk, keys = parts["risk"], list(explanation.table)
+    remedies = [spoken.remedy(key) if key in DRIVERS else None for key in keys]
     chosen, points = explanation.strongest(REASONS)
+    columns: dict[str, Any] = {
+        "customer_id": X.index.get_level_values("customer_id"),
+        "cutoff": X.index.get_level_values("cutoff"),
+        **parts,
+        "band": _bands(risk, base_rate),
+        "value": value,
+        "money_at_risk": risk * value,
+        "about_equal": explanation.about_equal.to_numpy(),
+        "words": np.asarray(explanation.words(language=spoken, money=money), dtype=object) if words else None,
+        "model_id": model_id,
+    }
     for i in range(REASONS):
-        frame[f"reason_{i + 1}"] = pd.Series(told[chosen[:, i]], dtype=object)
-        frame[f"reason_{i + 1}_points"] = points[:, i]
-        frame[f"remedy_{i + 1}"] = remedies[chosen[:, i]]
-    found = frame[["customer_id", "cutoff", *parts, *COLUMNS[COLUMNS.index("band") :]]]
-    return found.assign(**{IN_SAMPLE: True}) if in_sample else found
+        codes = chosen[:, i].astype(np.int32)
+        columns[f"reason_{i + 1}"], columns[f"remedy_{i + 1}"] = Coded(codes, keys), Coded(codes, remedies)
+        columns[f"reason_{i + 1}_points"] = points[:, i]
+    found = {name: columns[name] for name in ("customer_id", "cutoff", *parts, *COLUMNS[COLUMNS.index("band") :])}
+    return found | ({IN_SAMPLE: True} if in_sample else {})
 
 
 def first_reasons(model: Any, X: pd.DataFrame) -> pd.Series | None:
@@ -251,7 +289,7 @@ def score_table(rows: pd.DataFrame) -> Scores:
     Parameters
     ----------
     rows : DataFrame
-        Rows from :func:`score_rows`.
+        Rows from :func:`frame_of`.
 
     Returns
     -------

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -59,7 +60,7 @@ DETAILS = ("words", "drivers")
 ROWS = 1 << 16  # customers at a time: their features, contributions and sentences are in memory together
 _REPEATING = ["cutoff", "band", "model_id", *(f"{what}_{i}" for what in ("reason", "remedy") for i in range(1, scoring.REASONS + 1))]
 """Columns whose values are stored once each: looking for repetitions among numbers and ids takes longer than writing them."""
-_VERSION = 1  # version of the format of a part; another version ignores unfinished parts
+_VERSION = 2  # version of the format of a part; another version ignores unfinished parts
 
 Tables = EventTables | PartitionedTables
 Log = Callable[[Mapping[str, object]], object]
@@ -311,7 +312,7 @@ def _run(job: _Job, attempt: Attempt, say: _Diary) -> Run:
     ranks = scoring.Ranks(np.concatenate([risk for _, risk in staged.values()]))
     folder = attempt.new_run()
     bands: dict[str, int] = dict.fromkeys(("high", "medium", "low"), 0)
-    parts = [write_part(folder, f"part-{n:05d}.parquet", *_ranked(path, ranks, bands)) for n, (path, _) in staged.items()]
+    parts = [write_part(folder, f"part-{n:05d}.parquet", len(risk), _ranked(path, ranks, bands)) for n, (path, risk) in staged.items()]
     run = _described(job, folder, parts, bands)
     return attempt.publish(run_name(job.wall_time, run_names(attempt.folder)), run)
 
@@ -323,8 +324,8 @@ def _scored(job: _Job, attempt: Attempt, peers: PeerCounts, say: _Diary) -> dict
         path = attempt.staged(job.keys[number])
         reused = path is not None
         if path is None:
-            path = attempt.stage(job.keys[number], partial(write_blocks, _scored_blocks(job, number, peers), dictionary=_REPEATING))
-        risk = pq.read_table(path, columns=["risk"])["risk"].to_numpy()
+            path = attempt.stage(job.keys[number], partial(_write_staged, _scored_blocks(job, number, peers)))
+        risk = np.concatenate([block["risk"].to_numpy() for block in _staged_blocks(path)])
         say("partition", number=number + 1, of=len(job.keys), customers=len(risk), reused=reused)
         if len(risk):
             staged[number] = path, risk
@@ -345,30 +346,58 @@ def _scored_blocks(job: _Job, number: int, peers: PeerCounts) -> Iterator[pa.Tab
         # An older model has no usual values, and those of the rows to score would depend on the partitions.
         usual = pipeline.usual_ or {}
         how: dict[str, Any] = {"words": job.detail == "words", "n_jobs": None if job.n_jobs < 1 else job.n_jobs, "value": job.value}
-        rows = pipeline.rows_of(tables, X, usual=usual, **how)
-        yield pa.Table.from_pandas(rows, schema=part_schema([str(c) for c in rows.columns], tables.ids.type), preserve_index=False)
+        yield part_table(pipeline.columns_of(tables, X, usual=usual, **how), tables.ids.type)
+
+
+def part_table(columns: Mapping[str, Any], ids: pa.DataType) -> pa.Table:
+    """Return the columns of :func:`churnpredict.pipeline.scoring.score_columns` as Arrow: texts that repeat as dictionaries."""
+    n, schema = len(columns["customer_id"]), part_schema(list(columns), ids)
+    return pa.table([_column(values, n, field.type) for field, values in zip(schema, columns.values(), strict=True)], schema=schema)
+
+
+def _column(values: Any, n: int, kind: pa.DataType) -> pa.Array:
+    if isinstance(values, scoring.Coded):
+        texts = list(dict.fromkeys(text for text in values.texts if text is not None))
+        place = np.array([-1 if text is None else texts.index(text) for text in (*values.texts, None)], np.int32)[values.codes]
+        return pa.DictionaryArray.from_arrays(pa.array(place, mask=place < 0), pa.array(texts, pa.string())).cast(kind)
+    if isinstance(values, (str, bool)) or values is None:
+        found = pa.repeat(pa.scalar(values, getattr(kind, "value_type", kind)), n)
+        return found.dictionary_encode() if pa.types.is_dictionary(kind) else found
+    return pa.array(values, kind, from_pandas=True)
 
 
 def part_schema(columns: list[str], ids: pa.DataType) -> pa.Schema:
     """Return the types of a part, the same whatever is in it: a column without any reason would otherwise have none."""
-    own = {"customer_id": ids, "cutoff": pa.timestamp("us")}
-    own |= dict.fromkeys(scoring.TEXTS, pa.string()) | dict.fromkeys(scoring.FLAGS, pa.bool_())
+    own = {"customer_id": ids, "cutoff": pa.timestamp("us"), "words": pa.string()}
+    own |= dict.fromkeys(scoring.TEXTS - own.keys(), pa.dictionary(pa.int32(), pa.string())) | dict.fromkeys(scoring.FLAGS, pa.bool_())
     return pa.schema([(column, own.get(column, pa.float64())) for column in columns])
 
 
-def _ranked(path: Path, ranks: scoring.Ranks, bands: dict[str, int]) -> tuple[int, Callable[[Any], None]]:
-    """Yield how many rows a staged part has, and how to write it with percentiles; counts bands on the way."""
-    source = pq.ParquetFile(path, page_checksum_verification=True)
+def _write_staged(blocks: Iterator[pa.Table], file: IO[bytes]) -> None:
+    """Write a part as it is in memory: it is read once, by the second pass or by the next process."""
+    first = next(blocks)
+    with pa.ipc.new_stream(file, first.schema) as writer:
+        for block in chain([first], blocks):
+            writer.write_table(block)
+
+
+def _staged_blocks(path: Path) -> Iterator[pa.Table]:
+    with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as reader:
+        for batch in reader:
+            yield pa.Table.from_batches([batch])
+
+
+def _ranked(path: Path, ranks: scoring.Ranks, bands: dict[str, int]) -> Callable[[Any], None]:
+    """Return how to write a staged part with percentiles; counts bands on the way."""
 
     def blocks() -> Iterator[pa.Table]:
-        for group in range(source.num_row_groups):
-            table = source.read_row_group(group)
-            for name in bands:
-                bands[name] += int((np.asarray(table["band"]) == name).sum())
+        for table in _staged_blocks(path):
+            for band in pc.value_counts(table["band"].cast(pa.string())).to_pylist():
+                bands[band["values"]] += band["counts"]
             percentile = pa.array(ranks.percentile(table["risk"].to_numpy()))
             yield table.add_column(table.column_names.index("band"), "percentile", percentile)
 
-    return source.metadata.num_rows, partial(write_blocks, blocks(), dictionary=_REPEATING)
+    return partial(write_blocks, blocks(), dictionary=_REPEATING)
 
 
 def _described(job: _Job, folder: Path, parts: list[Part], bands: dict[str, int]) -> Run:

@@ -18,7 +18,7 @@ from churnpredict.score_runs.runs import Part, Run, open_run, run_names
 
 __all__ = ["Attempt", "hashed", "hide", "remove", "retire", "tidy", "told", "write_part", "writing"]
 
-_STAGE = re.compile(r"[0-9a-f]{64}-[0-9a-f]{64}\.parquet")
+_STAGE = re.compile(r"[0-9a-f]{64}-[0-9a-f]{64}\.arrow")
 _GONE = ".removed-"
 
 
@@ -146,7 +146,7 @@ class Attempt:
         """Return the file made from these inputs, if it exists and is whole."""
         import hashlib
 
-        for path in self.home.glob(f"{key}-*.parquet"):
+        for path in self.home.glob(f"{key}-*.arrow"):
             with open(path, "rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() == path.stem.split("-")[1]:
                     return path
@@ -157,7 +157,7 @@ class Attempt:
         """Keep a file under the digest of its inputs."""
         unnamed = self.home / "unnamed"
         _, digest = hashed(unnamed, write)
-        path = self.home / f"{key}-{digest}.parquet"
+        path = self.home / f"{key}-{digest}.arrow"
         os.replace(unnamed, path)
         sync_folder(self.home)
         return path
