@@ -58,6 +58,15 @@ def test_segments_show_their_means(why):
         why.plot("segment", by="no such feature")
 
 
+def test_the_segment_of_the_highest_risk_comes_first_in_the_legend_and_above(why):
+    plan = why.frame()["lifecycle__customers_plan"].astype(str).to_numpy()
+    figure = why.plot("segment", by=plan)
+    named = [text.get_text().split(":")[0] for text in figure.legends[0].get_texts()]
+    assert named == why.risk.groupby(plan).mean().sort_values(ascending=False).index.tolist()
+    heights = {str(line.get_label()).split(":")[0]: line.get_ydata()[0] for line in figure.axes[0].lines}
+    assert heights[named[0]] > heights[named[1]] > heights[named[2]]
+
+
 def test_formulas_in_labels_stay_text(why):
     labels = np.where(np.arange(len(why)) % 2, "under $5 and $", "over $5")
     assert why.plot("segment", by=labels)._repr_png_()[:4] == b"\x89PNG"
