@@ -29,7 +29,7 @@ FAULTS = """() => {
   for (const code of page.querySelectorAll("div.highlight"))
     if (!code.parentElement.querySelector("button.copybtn")) named("no copy button", code);
   for (const code of page.querySelectorAll("pre:not(.terminal pre)"))
-    if (code.scrollWidth > code.clientWidth + 1) named("code is cut", code);
+    if (code.scrollWidth > code.clientWidth + 1 && getComputedStyle(code).overflowX != "auto") named("code is cut", code);
   for (const table of page.querySelectorAll("table:not(.dataframe)"))
     if (table.getBoundingClientRect().right > innerWidth + 1) named("a table is cut", table);
   const light = color => { const [r, g, b] = color.match(/[\\d.]+/g).map(Number); return 0.3 * r + 0.6 * g + 0.1 * b; };

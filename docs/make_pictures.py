@@ -9,7 +9,7 @@ Numbers are computed, not drawn: models are trained on simulated data where a pi
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -299,7 +299,7 @@ def silence(text: str, quiet: str, main: str) -> Any:
 # What the commands named here printed last: CPU seconds on one core. Not measured again for a picture.
 SPEED = {
     "features of 10 M events at 24 cutoffs, s\n(features.py)": {"churnpredict": 4.7, "SQL in DuckDB": 111, "pandas": 199},
-    "exact SHAP values of 50,000 rows, s\n(explain.py)": {"churnpredict": 0.52, "LightGBM's pred_contrib": 53},
+    "exact SHAP values of 50,000 rows, s\n(explain.py)": {"churnpredict": 0.41, "LightGBM's pred_contrib": 49},
     "scores of 100,000 customers, s\n(scores.py)": {"churnpredict": 0.19, "Booster.predict": 2.7},
 }
 
@@ -307,16 +307,27 @@ SPEED = {
 @picture
 def speed(text: str, quiet: str, main: str) -> Any:
     """Return cost of features, reasons and scores beside what people use today."""
-    figure, axes = plt.subplots(1, 3, figsize=(10.5, 1.9))
-    for ax, (what, costs) in zip(axes, SPEED.items(), strict=True):
-        bare(ax).set(xticks=[], yticks=[], ylim=(-0.6, 2.6), xlim=(0, max(costs.values()) * 1.25))
+    return costs_drawn(*plt.subplots(1, 3, figsize=(10.5, 1.9)), text, quiet, main)
+
+
+@picture
+def speed_phone(text: str, quiet: str, main: str) -> Any:
+    """Return the same one below the other, for narrow screens."""
+    bars = [len(costs) for costs in SPEED.values()]
+    return costs_drawn(*plt.subplots(3, 1, figsize=(4.2, 4.6), height_ratios=bars), text, quiet, main, bars)
+
+
+def costs_drawn(figure: Any, axes: Any, text: str, quiet: str, main: str, room: Sequence[int] = (3, 3, 3)) -> Any:
+    """Return the figure with one panel for each kind of work, with room for so many bars in each."""
+    for ax, (what, costs), bars in zip(axes, SPEED.items(), room, strict=True):
+        bare(ax).set(xticks=[], yticks=[], ylim=(2.4 - bars, 2.6), xlim=(0, max(costs.values()) * 1.25))
         ax.set_title(what, loc="left", fontsize=9.5, color=text)
         for place, (who, cost) in enumerate(costs.items()):
             at = 2 - place
             ax.barh(at, cost, 0.32, color=main if place == 0 else quiet)
             ax.text(0, at + 0.28, who, fontsize=8.5, color=text, weight="bold" if place == 0 else "normal")
             ax.text(cost, at, f" {cost:g}", va="center", fontsize=9, color=text)
-    figure.tight_layout(w_pad=2)
+    figure.tight_layout(w_pad=2, h_pad=2)
     return figure
 
 

@@ -21,6 +21,7 @@ FOLDED = {
 }
 _STANDING = re.compile(r"(Status: \w+|Accepted|Concerns .*|Question|Decided|Asked|What was wrong)\.?$", re.S)  # how decisions begin
 _FEW_COLUMNS = 3  # of a table that fits a telephone as it is
+_LONG_LINE = 110  # characters of a printed line that is a sentence: printed tables are at most 80 wide
 _LONG_CELL = 150  # characters of a cell that a third of a telephone cannot hold
 
 
@@ -115,27 +116,58 @@ def plain(text: str) -> str:
 
 
 def finish_page(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Fold long sections, and name the cells of wide tables by their column for narrow screens."""
+    """Fold long sections; for narrow screens, name the cells of wide tables by their column, and mark printed sentences, which may wrap."""
     body = context.get("body")
-    if not body or ("<table" not in body and page not in FOLDED):
+    if not body or ("<table" not in body and "<pre" not in body and page not in FOLDED):
         return
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(body, "html.parser")
     for table in soup.find_all("table"):
-        names = [th.get_text(" ", strip=True) for th in table.select("thead th")]
+        names = _column_names(table)
         longest = max((len(td.get_text()) for td in table.select("tbody td")), default=0)
         if len(names) > _FEW_COLUMNS or (len(names) == _FEW_COLUMNS and longest > _LONG_CELL):
             table["class"] = [*table.get("class", []), "wide"]
-            for row in table.select("tbody tr"):
-                for name, cell in zip(names, row.find_all(["td", "th"], recursive=False), strict=False):
-                    cell["data-label"] = name
+            for cell, column in _placed(table.select("tbody tr")):
+                if column < len(names):
+                    cell["data-label"] = names[column]
+    for output in soup.select(".cell_output pre"):
+        if max(map(len, output.get_text().split("\n"))) > _LONG_LINE:
+            output["class"] = [*output.get("class", []), "sentences"]
     for code in soup.select("table code, table a.external"):
         _let_break(soup, code)
     for heading in FOLDED.get(page, ())[::-1]:
         for title in soup.find_all(heading):
             _fold(soup, title)
     context["body"] = str(soup)
+
+
+def _placed(rows: list[Any]) -> list[tuple[Any, int]]:
+    """Return the cells of rows with their column: a cell above may reach down into a row (rowspan), and a cell may be several columns wide."""
+    placed, reaching = [], {}  # column -> rows into which a cell above still reaches
+    for row in rows:
+        column = 0
+        for cell in row.find_all(["td", "th"], recursive=False):
+            while reaching.get(column, 0):
+                reaching[column] -= 1
+                column += 1
+            placed.append((cell, column))
+            for _ in range(int(cell.get("colspan", 1))):
+                reaching[column] = int(cell.get("rowspan", 1)) - 1
+                column += 1
+        for rest in [c for c, left in reaching.items() if c >= column and left]:
+            reaching[rest] -= 1
+    return placed
+
+
+def _column_names(table: Any) -> list[str]:
+    """Return what each column is called: the lowest line of the head that says something."""
+    names: dict[int, str] = {}
+    for cell, column in _placed(table.select("thead tr")):
+        said = cell.get_text(" ", strip=True)
+        for j in range(column, column + int(cell.get("colspan", 1))):
+            names[j] = said or names.get(j, "")
+    return [names[j] for j in sorted(names)]
 
 
 def _let_break(soup: Any, code: Any) -> None:
