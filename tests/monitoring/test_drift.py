@@ -184,6 +184,18 @@ def test_outcomes_are_those_known_at_the_moment(
     assert found.outcomes["cutoff"].dropna().unique().tolist() == [pd.Timestamp("2023-10-01")]
 
 
+def test_scores_sent_after_the_moment_are_not_earlier_ones(
+    frames: tuple[pd.DataFrame, pd.DataFrame], model: cp.ChurnPipeline, sent: list[pd.DataFrame]
+) -> None:
+    """A folder of runs holds later ones, too; repeated on the data of the moment, each would look like a rewritten past."""
+    tables = declared(*frames)
+    later = model.score(tables, "2024-01-15")
+    without, with_later = (cp.find_drift(model, tables, AT, scores=scores) for scores in (sent, [*sent, later]))
+    assert with_later.alarms == without.alarms
+    pd.testing.assert_frame_equal(with_later.figures, without.figures)
+    assert not len(cp.find_drift(model, tables, AT, scores=[later]).outcomes)
+
+
 # --- what was sent out ---
 
 

@@ -149,7 +149,8 @@ def find_drift(
     scores : DataFrame or list of DataFrame, optional
         Earlier scores from :meth:`ChurnPipeline.score`: ``customer_id``, ``cutoff``, ``risk``, and ``model_id`` if known. Those whose
         outcome windows have passed are compared with their outcomes, except rows of a model that was trained on later outcomes
-        (``in_sample``, or of this model before the end of its training outcomes), which are counted and left out.
+        (``in_sample``, or of this model before the end of its training outcomes), which are counted and left out. Scores of cutoffs
+        after ``at`` are left out, too: nothing was known of them then.
 
     Returns
     -------
@@ -182,6 +183,7 @@ def find_drift(
     moment = observed_until(tables, pipeline.churn) if at is None else one_moment(tables, at, "at")
     looks_back = in_sample(tables, pipeline.churn, pipeline.cutoffs_, [pd.Timestamp(moment, unit="us", tz="UTC")])
     past = tables.known_before(moment)  # outcomes, too: what became known later is not known here
+    scorings = None if scorings is None else _sent_by(moment, tables, scorings)
     missing = sorted({name for row in pipeline.features_ for name in row.tables} - {"calendar"} - set(tables.declarations))
     for name in missing:
         gone = Change(1.0, 0.0, 0.0)
@@ -208,6 +210,12 @@ def find_drift(
     if scorings is not None and not missing:
         left_out = int(watching.seen_by_model(pipeline, past, scorings).sum())
     return Drift(when, customers, tuple(book.alarms), figures, outcomes, left_out, looks_back)
+
+
+def _sent_by(moment: int, tables: EventTables, scorings: pd.DataFrame) -> pd.DataFrame:
+    """Return the scorings of cutoffs up to the moment: of later ones the data known by then say nothing."""
+    later = [c for c in scorings["cutoff"].unique() if int(tables.instants(pd.Timestamp(c))[0]) > moment]
+    return scorings[~scorings["cutoff"].isin(later)].reset_index(drop=True)
 
 
 def refuse(found: Drift) -> None:
