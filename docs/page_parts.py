@@ -143,7 +143,7 @@ def finish_page(app: Any, page: str, template: str, context: dict[str, Any], doc
 
 
 def _placed(rows: list[Any]) -> list[tuple[Any, int]]:
-    """Return the cells of rows with their column: a cell above may reach down into a row (rowspan), and a cell may be several columns wide."""
+    """Return the cells of rows with their column: a cell above may reach down into a row, and a cell may span several columns."""
     placed, reaching = [], {}  # column -> rows into which a cell above still reaches
     for row in rows:
         column = 0
