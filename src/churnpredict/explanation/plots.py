@@ -110,8 +110,7 @@ def plot_segments(why: Explained, *, by: Any, most: int = 7) -> Any:
     by : array, Series (n,) or str
         The segment of every row, or a feature whose values are the segments.
     most : int
-        The largest segments are drawn, 7 at most; how many are left out is in the title. The legend names the segment of the highest mean
-        risk first, and its marks are the uppermost of each driver.
+        Segments, the largest ones, 7 at most; the rest is counted in the title. The one of the highest mean risk is named and drawn first.
     """
     labels = why.frame()[by].to_numpy(dtype=object) if isinstance(by, str) and by in why.features else by
     if isinstance(labels, str) or len(labels) != len(why):
@@ -123,14 +122,13 @@ def plot_segments(why: Explained, *, by: Any, most: int = 7) -> Any:
     if len(chosen) == len(segment) > 1:
         raise UsageError("bad-segments", "every row is a separate segment", remedy="Give fewer segments, or bin the numbers.")
     risk = why.risk.to_numpy()
-    chosen.sort(key=lambda s: -risk[(segment == s).to_numpy()].mean())  # the sort is stable: of equal risks the largest segment is first
+    chosen.sort(key=lambda s: -risk[segment == s].mean())  # of equal risks the largest segment stays first
     points = 100 * why.by_driver * why._secant[:, None]
     means = np.array([points[(segment == s).to_numpy()].mean(axis=0) for s in chosen])
     order = np.argsort(np.abs(means).max(axis=0), kind="stable")
     figure, (ax,) = _figure(7.6, 1.9 + 0.42 * len(order) + 0.22 * len(chosen))
     for i, name in enumerate(chosen):
-        members = (segment == name).to_numpy()
-        label = f"{name}: {percent(risk[members].mean())} mean risk, {members.sum():,} rows"
+        label = f"{name}: {percent(risk[segment == name].mean())} mean risk, {sizes[name]:,} rows"
         beside = np.arange(len(order)) + 0.14 * ((len(chosen) - 1) / 2 - i)  # equal means stay visible
         ax.plot(means[i][order], beside, _MARKERS[i], color=theme.colours[i], label=escaped(label), markersize=7, alpha=0.9)
     ax.hlines(range(len(order)), means.min(axis=0)[order], means.max(axis=0)[order], color=theme.grid, linewidth=2, zorder=0)
