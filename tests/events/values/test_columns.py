@@ -8,7 +8,7 @@ import pytest
 
 import churnpredict as cp
 from churnpredict.errors import ChurnError
-from churnpredict.events.values.columns import as_double
+from churnpredict.events.values.columns import as_double, encoded
 from churnpredict.events.values.labels import as_labels, label_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
@@ -79,3 +79,11 @@ def test_types_that_are_no_labels_and_no_ids_are_refused_by_name(values):
         cp.EventTables(log=cp.Events(frame, customer="u", time="t", kind="x"))
     with pytest.raises(ChurnError, match="id-type"):
         cp.EventTables(log=cp.Events(frame, customer="x", time="t"))
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_text_that_a_dictionary_lists_twice_is_one_text(parts):
+    twice = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2, None, 1]), pa.array(["a", "b", "a"]))
+    codes, values = encoded(pa.chunked_array([twice] * parts))
+    assert codes.tolist() == [0, 1, 0, -1, 1] * parts
+    assert values.to_pylist() == ["a", "b"]

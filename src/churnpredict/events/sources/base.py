@@ -69,7 +69,8 @@ class Source:
         columns : sequence of str
         text : sequence of str, optional
             Columns in which numbers that a server sends as text keep all their digits. Without it, types are guessed, for previews of
-            undeclared files; with it, columns without types stay text, and are marked as untyped.
+            undeclared files; with it, columns without types stay text, and are marked as untyped. Texts may come with a
+            dictionary.
         """
         raise NotImplementedError
 

@@ -1,4 +1,7 @@
-"""Parquet and CSV files by path, folder or glob, Hive partitions and compressed ones among them, read by DuckDB."""
+"""Parquet and CSV files by path, folder or glob, Hive partitions and compressed ones among them, read by DuckDB.
+
+Parquet columns of plain types are read by Arrow.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from churnpredict.events.sources.csv_form import CsvForm, find_form, wrong_text
 from churnpredict.events.sources.endings import PARQUET, STREAMS, TEXT
 from churnpredict.events.sources.folders import check_alike, files_within, key_pattern, keys_of
 from churnpredict.events.sources.parquet_types import check_stored_types
+from churnpredict.events.sources.plain_parquet import plain_names, read_plain
 from churnpredict.events.sources.texts import mark_untyped
 from churnpredict.events.sources.wildcards import as_pattern, files_of, fixed_part, has_wildcards, plain_path
 
@@ -44,7 +48,11 @@ class Files(Source):
         return own + [key for key in self._keys if key not in own]
 
     def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
-        return self._marked(self._query(self.select(columns, text)))
+        found = self._read_plain(columns, text) if self.kind == "parquet" else None
+        return self._marked(self._query(self.select(columns, text)) if found is None else found)
+
+    def _read_plain(self, columns: Sequence[str], text: Sequence[str] | None) -> pa.Table | None:
+        return None if self._keys else read_plain(self._files, distinct(columns), text or ())
 
     def batches(self, columns: Sequence[str], text: Sequence[str] | None = None, *, path: str | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the columns as Arrow, a batch at a time; of one of the files, if its ``path`` is given."""
@@ -83,9 +91,11 @@ class Files(Source):
         import pyarrow.parquet as pq
 
         try:
-            return pq.read_schema(file)
-        except (pa.ArrowException, OSError) as error:
+            schema = pq.read_schema(file)
+            len(schema.names)  # a damaged name is found where it is asked for
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise self.refusal(error) from None
+        return schema
 
     def count(self) -> int | None:
         if self.kind == "text":
@@ -185,6 +195,9 @@ class Files(Source):
 
     @cached_property
     def _parquet_names(self) -> list[str]:
+        alone = plain_names(self._parquet_schema(self._files[0])) if len(self._files) == 1 and not self._keys else None
+        if alone is not None:
+            return alone
         names = self._query(f"SELECT * FROM {self._read_parquet()} LIMIT 0").column_names  # noqa: S608 - quoted
         return [str(n) for n in names if n != _PLACE]
 

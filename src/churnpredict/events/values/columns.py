@@ -73,6 +73,8 @@ def _as_single(values: pa.Array) -> pa.Array:
 
 def encoded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:
     """Return codes, -1 for missing, and distinct values; joined by hand, since Arrow would unify dictionaries that are already one."""
+    if _repeats_a_text(column):
+        column = column.cast(column.type.value_type)
     if pa.types.is_dictionary(column.type):
         column = column.unify_dictionaries()
         values = column.chunk(0).dictionary if column.num_chunks else pa.array([], column.type.value_type)
@@ -88,6 +90,14 @@ def encoded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:
     parts = [(i.fill_null(-1) if i.null_count else i).to_numpy(zero_copy_only=False) for i in indices]
     codes = np.concatenate(parts).astype(np.int32, copy=False) if parts else np.empty(0, np.int32)
     return _only_used(codes, plain(values))
+
+
+def _repeats_a_text(column: pa.ChunkedArray) -> bool:
+    """Return whether a dictionary lists a text twice, as one from a file may; dictionaries of several parts become one without repeats."""
+    if not pa.types.is_dictionary(column.type) or column.num_chunks != 1 or not is_text(column.type.value_type):
+        return False
+    values = column.chunk(0).dictionary
+    return bool(pc.count_distinct(values, mode="all").as_py() < len(values))
 
 
 def _only_used(codes: npt.NDArray[np.int32], values: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
