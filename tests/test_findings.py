@@ -23,6 +23,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 import churnpredict as cp
 from churnpredict.errors import ChurnWarning, ContentError, MismatchError, SchemaError
 from churnpredict.evaluation import metrics
+from churnpredict.spans import span
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted((ROOT / "findings").glob("*"))
@@ -145,3 +146,34 @@ def test_categories_of_histogram_boosting_are_explained_to_the_score(rng):
     model = HistGradientBoostingClassifier(categorical_features=[0], max_iter=5).fit(X, y)
     values, base = cp.TreeShap(model).shap_values(X)
     np.testing.assert_allclose(values.sum(axis=1) + base, model.decision_function(X), atol=1e-12)
+
+
+def test_months_from_the_last_day_of_a_month_keep_to_the_last_day():
+    january, month = pd.Timestamp("2024-01-31").value // 1000, span("1 month")
+    found = [pd.Timestamp(month.times(k).after(january), unit="us").strftime("%m-%d") for k in range(1, 5)]
+    assert found == ["02-29", "03-31", "04-30", "05-31"]
+
+
+@pytest.fixture
+def orders_with_nan():
+    """Four orders of which one has NaN for an amount: not null, so that Parquet's statistics count it as there and leave it out."""
+    days = [datetime.datetime(2024, 1, day) for day in range(1, 5)]
+    return pa.table({"who": list("aabb"), "day": days, "amount": pa.array([10.0, 20.0, float("nan"), 30.0])})
+
+
+def test_nan_in_parquet_is_missing_as_it_is_in_memory(orders_with_nan, tmp_path):
+    pq.write_table(orders_with_nan, tmp_path / "orders.parquet")
+    found = []
+    for source in (orders_with_nan, str(tmp_path / "orders.parquet")):
+        tables = cp.EventTables(orders=cp.Events(source, customer="who", time="day", value="amount"), timezone="UTC")
+        found.append(features_of(tables, ["a", "b"], "2024-02-01"))
+    pd.testing.assert_frame_equal(*found)
+    assert found[0]["value__orders_sum_90d"].tolist() == [30, 30]
+
+
+def test_a_plan_that_has_ended_is_missing_and_not_the_one_before():
+    states = {"who": list("aabb"), "day": [datetime.datetime(2024, 1, 1), datetime.datetime(2024, 2, 1)] * 2}
+    plans = cp.States(pl.DataFrame({**states, "plan": ["gold", None, "gold", "basic"]}), customer="who", time="day", values=["plan"])
+    found = features_of(cp.EventTables(plans=plans, timezone="UTC"), ["a", "b"], "2024-03-01")["lifecycle__plans_plan"]
+    assert found.isna().tolist() == [True, False]
+    assert found.iloc[1] == "basic"
