@@ -90,7 +90,7 @@ def test_several_logs_need_the_name_of_one(folder: Path, capsys: pytest.CaptureF
     visits = GOOD[GOOD.index("[tables.orders]") : GOOD.index("[churn]")].replace("orders", "visits")
     (folder / "churn.toml").write_text(GOOD + visits)
     assert run("expected") == 2
-    assert 'there are 2 tables of events: orders, visits. Name one: of="orders". [which-table]' in capsys.readouterr().err
+    assert 'there are 2 tables of events: orders, visits. Name one: --of "orders". [which-table]' in capsys.readouterr().err
     assert not Path("expected.csv").exists()
     assert run("expected", "--of", "visits") == 0
 

@@ -8,7 +8,7 @@ import pytest
 from tests.cli.test_config import GOOD
 
 from churnpredict.cli.config import Config, read_config
-from churnpredict.cli.scoring_checks import check_scoring
+from churnpredict.cli.scoring_checks import Copied, check_scoring
 from churnpredict.errors import ChurnError
 
 
@@ -45,3 +45,14 @@ def test_what_cannot_or_must_not_be_written_is_refused(settings: Config, target:
         checked(settings, target, **given)
     assert refused.value.code == code
     assert not Path(target).exists() or target == "orders.csv"
+
+
+def test_what_went_into_a_database_is_said() -> None:
+    lines: list[object] = []
+    copied = Copied(lines.append)
+    assert copied.told() == ""
+    copied({"event": "copied", "customers": 1200})
+    assert copied.told() == "\ncopied 1,200 rows into the database"
+    copied({"event": "copied", "customers": 1200, "new": 1, "changed": 2, "unchanged": 1197, "vanished": 0})
+    assert copied.told() == "\nrows in the database: 1 new, 2 changed, 1,197 unchanged, 0 vanished"
+    assert len(lines) == 2

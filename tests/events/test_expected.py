@@ -44,6 +44,9 @@ def test_the_table_of_events_meant_is_the_only_one_or_named() -> None:
     assert one_log(two, "more", "rfm(of={})") == "more"
     with pytest.raises(UsageError, match=r'2 tables of events: log, more\. Name one: rfm\(of="log"\)\. \[which-table\]'):
         one_log(two, None, "rfm(of={})")
+    bought = cp.Events(FRAME.assign(amount=1.0), customer="id", time="day", value="amount")
+    with pytest.raises(UsageError, match=r'Name one: of="bought"'):  # the likeliest is proposed: one with a value
+        one_log(cp.EventTables(log=DECLARED, bought=bought), None, "of={}")
     prices = cp.EventTables(prices=cp.States(FRAME.assign(price=1.0), customer="id", time="day", values=["price"]))
     with pytest.raises(UsageError, match=r"no table of events.*which-table"):
         cp.diagnostics.rfm(prices, "2024-02-01")

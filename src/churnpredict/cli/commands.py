@@ -420,6 +420,7 @@ def report(
     """Write the page for people, the plan of whom to contact, and the alerts of the configuration."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
+    from churnpredict.cli.terminal_tables import counted
     from churnpredict.cli.trained_model import trained_model
     from churnpredict.report.backtest_files import date_backtest, read_backtest
     from churnpredict.report.collect import find_all
@@ -463,7 +464,7 @@ def report(
     found = {"command": "report", "customers": len(told.scores), "without_score": without}
     found |= {} if told.plan is None else {"plan": told.plan.counts, "profit": told.plan.profit._asdict()}
     found |= {"alerts": firing, "not_available": failed, "written": {k: str(v) for k, v in targets.items()}}
-    lines = [*([] if told.plan is None else [repr(told.plan)]), *(f"alert {name}: {n:,} customers" for name, n in firing.items())]
+    lines = [*([] if told.plan is None else [repr(told.plan)]), *(f"alert {name}: {counted(n, 'customer')}" for name, n in firing.items())]
     lines += [f"no score: {in_words(without)}"] if without else []
     lines += [f"not available: {name} [{code}]" for name, code in failed.items()]
     tell(found, "\n".join([*lines, *(f"wrote {path}" for path in targets.values())]), how, f"open {targets['report']}")

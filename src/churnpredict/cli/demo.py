@@ -60,7 +60,7 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
     folder = Path(folder)
     say(f"1/5 a business of {customers:,} customers")
     from churnpredict.cli.config import read_config  # only now: the libraries behind these take longer to load than a person waits
-    from churnpredict.cli.terminal_tables import riskiest
+    from churnpredict.cli.terminal_tables import counted, riskiest
     from churnpredict.pipeline.cutoffs import backtest_cutoffs
     from churnpredict.report.backtest_files import write_backtest
     from churnpredict.report.collect import find_all
@@ -88,7 +88,7 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
     assert found.plan is not None  # the business has prices
     say(f"{found.plan!r}\n")
     for name, n in found.parts["alerts"]["alert"].value_counts().items():
-        say(f"alert {name}: {n:,} customers")
+        say(f"alert {name}: {counted(n, 'customer')}")
     written["plan"] = found.plan.to_csv(settings.resolve(settings.output.plan))
     written["alerts"] = write_frame(settings.resolve(settings.output.alerts), found.parts["alerts"])
     page = settings.resolve(settings.output.report)

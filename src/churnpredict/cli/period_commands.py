@@ -93,6 +93,7 @@ def expected(
     """Say what to expect of each customer in a coming period: purchases, spend, and the chance of still being one; no model is needed."""
     from churnpredict.accounting.expected_purchases import expected as expect
     from churnpredict.cli.terminal_tables import best_buyers
+    from churnpredict.events.expected import one_log
     from churnpredict.table_files import write_frame
 
     settings = _settings(config, output)
@@ -100,6 +101,7 @@ def expected(
     period = over or str(churn.horizon_span)
     bought = of or (settings.churn.get("of") if churn.decided_at_end else None)  # other rules read tables without purchases
     tables = settings.event_tables()
+    bought = one_log(tables, bought, "--of {}")
     stage("fitting repeat buying")
     found = expect(tables, at, over=period, of=bought, model=buying.value)
     write_frame(output, found.reset_index())

@@ -16,20 +16,23 @@ __all__ = ["Copied", "check_scoring", "upsert_of"]
 
 
 class Copied:
-    """A log of a scoring run that notes the counts of rows in the database, and passes each line on."""
+    """A log of a scoring run that notes how many rows went into the database, and passes each line on."""
 
     def __init__(self, log: Callable[[Mapping[str, object]], object] | None) -> None:
-        self.log, self.counts = log, dict[str, int]()
+        self.log, self.counts, self.rows = log, dict[str, int](), 0
 
     def __call__(self, line: Mapping[str, Any]) -> None:
         if line["event"] == "copied":
+            self.rows = line["customers"]
             self.counts = {name: line[name] for name in ("new", "changed", "unchanged", "vanished") if name in line}
         if self.log is not None:
             self.log(line)
 
     def told(self) -> str:
-        """Return the counts as a line of the output, "" where all rows were written."""
-        return f"\nrows in the database: {', '.join(f'{n:,} {name}' for name, n in self.counts.items())}" if self.counts else ""
+        """Return the counts as a line of the output, "" where nothing went into a database."""
+        if self.counts:
+            return f"\nrows in the database: {', '.join(f'{n:,} {name}' for name, n in self.counts.items())}"
+        return f"\ncopied {self.rows:,} rows into the database" if self.rows else ""
 
 
 def upsert_of(settings: Config, changes: bool, key: str | None, vanished: str | None, copied_to: str | None, folder: bool) -> Upsert | None:

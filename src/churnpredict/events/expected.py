@@ -86,4 +86,5 @@ returns, payments, contacts, market. Name one: rfm(tables, at, of="orders"). [wh
     if not names:
         raise UsageError("which-table", "there is no table of events", remedy="Declare one: orders=cp.Events(...).")
     what = f"there are {len(names)} tables of events: {', '.join(names)}"
-    raise UsageError("which-table", what, remedy="Name one: " + call.format(f'"{names[0]}"') + ".")
+    likely = next((n for n in names if getattr(tables.declarations[n], "value", None) is not None), names[0])
+    raise UsageError("which-table", what, remedy="Name one: " + call.format(f'"{likely}"') + ".")
