@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from churnpredict.events.check_declarations import check_zones
 from churnpredict.events.declarations import Declaration
-from churnpredict.events.history.kept_rows import group_by_partition
+from churnpredict.events.history.kept_rows import KeptRows, group_by_partition
 from churnpredict.events.history.segments import Segment, Shelf, save_segment
 from churnpredict.events.reading import read_rows
 from churnpredict.events.rows import Rows
@@ -22,7 +22,7 @@ from churnpredict.events.sources.texts import shared_form
 from churnpredict.events.streams import UNIT
 from churnpredict.events.tally import Tally, counting
 
-__all__ = ["Intake", "empty_rows", "read_units"]
+__all__ = ["Intake", "all_forms", "empty_rows", "read_table", "read_units"]
 
 FEW = 1_000_000  # rows that are read at once; more are cut into buckets on disk first
 
@@ -80,7 +80,7 @@ def read_units(name: str, declaration: Declaration, units: Sequence[tuple[int, U
             return found
     if held:
         together = pa.Table.from_batches([b.cast(held[0].schema) for b in held])
-        _read(name, declaration, together.cast(with_forms(held[0].schema, _all_forms(found))), shelf, found)
+        _read(name, declaration, together.cast(with_forms(held[0].schema, all_forms(found.forms.values()))), shelf, found)
     return found
 
 
@@ -97,9 +97,10 @@ def _numbered(declaration: Declaration, units: Sequence[tuple[int, Unit]], found
             yield batch.append_column(UNIT, pa.array(np.full(batch.num_rows, number, np.int32)))
 
 
-def _all_forms(found: Intake) -> dict[str, bytes]:
-    columns = dict.fromkeys(column for forms in found.forms.values() for column in forms)
-    return {column: shared_form(forms.get(column, b"") for forms in found.forms.values()) for column in columns}
+def all_forms(units: Collection[dict[str, bytes]]) -> dict[str, bytes]:
+    """Return what the texts of each column are in all units together."""
+    columns = dict.fromkeys(column for forms in units for column in forms)
+    return {column: shared_form(forms.get(column, b"") for forms in units) for column in columns}
 
 
 def _by_bucket(name: str, declaration: Declaration, batches: Iterator[pa.RecordBatch], shelf: Shelf, found: Intake) -> Iterator[pa.Table]:
@@ -109,7 +110,7 @@ def _by_bucket(name: str, declaration: Declaration, batches: Iterator[pa.RecordB
 
     def watched() -> Iterator[pa.RecordBatch]:
         yield from batches
-        forms.update(_all_forms(found))
+        forms.update(all_forms(found.forms.values()))
 
     buckets.write(name, watched(), declaration.columns(), forms=forms)
     for bucket in np.flatnonzero(buckets.rows[name]).tolist():
@@ -118,16 +119,29 @@ def _by_bucket(name: str, declaration: Declaration, batches: Iterator[pa.RecordB
 
 
 def _read(name: str, declaration: Declaration, table: pa.Table, shelf: Shelf, found: Intake) -> None:
+    for number, kept in read_table(name, declaration, table, shelf.n, shelf.timezone, found).items():
+        found.segments.append(save_segment(shelf.folder, number, kept))
+
+
+def read_table(name: str, declaration: Declaration, table: pa.Table, n: int, timezone: str, found: Intake) -> dict[int, KeptRows]:
+    """Return the rows of each of n partitions of customers, checked and in order; ``table`` says which unit each row is from.
+
+    What is seen on the way is added to ``found``.
+
+    Raises
+    ------
+    DataError
+        Any error in these rows.
+    """
     with counting(found.tally):
         given: Any = replace(declaration, source=table, optional=True)
-        rows = read_rows(name, given, shelf.timezone, units=True)
+        rows = read_rows(name, given, timezone, units=True)
     check_zones({"earlier rows": found.aware, name: rows.aware})
     found.aware = rows.aware if found.aware is None else found.aware
     if len(rows.times):
         found.columns = found.columns or [(c, v.dtype.str, c in rows.labels) for c, v in rows.columns.items()]
         found.ids = found.ids or str(rows.ids.type)
-    for number, kept in group_by_partition(rows, shelf.n, shelf.timezone).items():
-        found.segments.append(save_segment(shelf.folder, number, kept))
+    return group_by_partition(rows, n, timezone)
 
 
 def empty_rows(columns: Sequence[tuple[str, str, bool]]) -> Rows:

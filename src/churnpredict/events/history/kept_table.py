@@ -19,7 +19,7 @@ from churnpredict.events.sources.base import Unit
 from churnpredict.events.sources.texts import shared_form
 from churnpredict.events.tally import Tally
 
-__all__ = ["KeptTable", "Reread", "declared_as", "renewed"]
+__all__ = ["RATIO", "KeptTable", "Reread", "declared_as", "joined", "merged", "numbered", "renewed"]
 
 RATIO = 4  # a newer file of rows is merged into an older one that has not so many times its rows
 _JUDGED = ("null-time", "mixed-currency")  # checks while rows are read that may refuse a table
@@ -95,7 +95,7 @@ class KeptTable:
     def load(self, partition: int, shelf: Shelf, *, verify: bool) -> KeptRows | None:
         """Return the rows of one partition, None for none."""
         own = [s for s in self.segments if s.partition == partition]
-        return _merged([load_segment(shelf.folder, s, verify=verify).unmarked() for s in own], shelf.timezone)
+        return merged([load_segment(shelf.folder, s, verify=verify).unmarked() for s in own], shelf.timezone)
 
     def only(self, stay: set[int], shelf: Shelf) -> KeptTable:
         """Return a table with only the rows of the units of these numbers.
@@ -105,23 +105,33 @@ class KeptTable:
         Reread
             What checks have counted in all rows cannot be separated from what they would have counted in these.
         """
+        left = self.told_of(stay)
         gone = {unit.number for unit in self.units} - stay
-        units = tuple(unit for unit in self.units if unit.number in stay)
-        if not gone:
-            return replace(self, kept_rows=self.rows)
-        if any(key[0] in _JUDGED and _any(counts[0]) for _, reading in self.readings for key, counts in reading):
-            raise Reread("rows were removed from a source in which some are not right, and they have to be counted again")
         segments = []
         for segment in self.segments:
             if gone.isdisjoint(segment.units):
                 segments.append(segment)
                 continue
-            left = without_units(load_segment(shelf.folder, segment, verify=True), gone, shelf.timezone)
-            if left is not None:
-                segments.append(save_segment(shelf.folder, segment.partition, left))
+            rows = without_units(load_segment(shelf.folder, segment, verify=True), gone, shelf.timezone)
+            if rows is not None:
+                segments.append(save_segment(shelf.folder, segment.partition, rows))
+        return replace(left, segments=tuple(segments))
+
+    def told_of(self, stay: set[int]) -> KeptTable:
+        """Return what is known of a table with only the units of these numbers; its rows are not touched.
+
+        Raises
+        ------
+        Reread
+            As :meth:`only`.
+        """
+        units = tuple(unit for unit in self.units if unit.number in stay)
+        if len(units) == len(self.units):
+            return replace(self, kept_rows=self.rows)
+        if any(key[0] in _JUDGED and _any(counts[0]) for _, reading in self.readings for key, counts in reading):
+            raise Reread("rows were removed from a source in which some are not right, and they have to be counted again")
         readings = tuple((numbers, counts) for numbers, counts in self.readings if not stay.isdisjoint(numbers))
-        kept_rows = sum(unit.rows for unit in units)
-        return replace(self, units=units, segments=tuple(segments), readings=readings, kept_rows=kept_rows)
+        return replace(self, units=units, readings=readings, kept_rows=sum(unit.rows for unit in units))
 
     def described(self) -> dict[str, Any]:
         """Return what is in the manifest."""
@@ -202,18 +212,37 @@ def _any(count: Any) -> bool:
     return len(count) > 1 if isinstance(count, list) else bool(count)
 
 
+def numbered(before: KeptTable, new: Sequence[Unit]) -> dict[int, Unit]:
+    """Return new units of a table under numbers that no kept one has."""
+    return dict(enumerate(new, 1 + max((unit.number for unit in before.units), default=-1)))
+
+
 def _with_new(name: str, declaration: Declaration, before: KeptTable, new: list[Unit], shelf: Shelf) -> KeptTable:
     """Return a table with the rows of new units."""
-    first = 1 + max((unit.number for unit in before.units), default=-1)
-    numbered = list(enumerate(new, first))
-    proofs = {number: take_proof(unit) for number, unit in numbered}
-    found = read_units(name, declaration, numbered, shelf)
+    units = numbered(before, new)
+    proofs = {number: take_proof(unit) for number, unit in units.items()}
+    found = read_units(name, declaration, list(units.items()), shelf)
+    kept = joined(name, declaration, before, found, {number: (unit.name, proofs[number]) for number, unit in units.items()})
+    segments = list(before.segments)
+    for segment in found.segments:
+        segments.append(_together(segments, segment, shelf))
+    return replace(kept, segments=tuple(segments))
+
+
+def joined(name: str, declaration: Declaration, before: KeptTable, found: Intake, new: Mapping[int, tuple[str, Proof]]) -> KeptTable:
+    """Return what is known of a table with new units, whose names and proofs are given by their numbers; its rows are not touched.
+
+    Raises
+    ------
+    Reread
+        Rows together would be understood in another way than those that are kept.
+    SchemaError
+        ``empty-table``.
+    """
     future = any(key[0] == "future-time" and counts[0] for key, counts in found.tally.counts())
-    if future:  # such rows are left out today and not tomorrow
-        proofs = dict.fromkeys(proofs, Proof(()))
-    made = [
-        _KeptUnit(number, unit.name, proofs[number], found.counts[number], {c: f.decode() for c, f in found.forms[number].items()})
-        for number, unit in numbered
+    made = [  # rows of the future are left out today and not tomorrow: nothing proves that
+        _KeptUnit(n, unit, Proof(()) if future else proof, found.counts[n], {c: f.decode() for c, f in found.forms[n].items()})
+        for n, (unit, proof) in new.items()
     ]
     units = (*before.units, *made)
     _compare(before, found, units)
@@ -226,14 +255,11 @@ def _with_new(name: str, declaration: Declaration, before: KeptTable, new: list[
         aware=before.aware if found.aware is None else found.aware,
         units=units,
         tally=_summed(before, found),
-        readings=(*before.readings, *([(tuple(proofs), _plain_counts(found.tally))] if new else [])),
+        readings=(*before.readings, *([(tuple(new), _plain_counts(found.tally))] if new else [])),
     )
     if not kept.rows and not getattr(declaration, "optional", False):
         raise SchemaError("empty-table", "the table has no rows", table=name, remedy="Check its source, or declare it optional=True.")
-    segments = list(before.segments)
-    for segment in found.segments:
-        segments.append(_together(segments, segment, shelf))
-    return replace(kept, segments=tuple(segments))
+    return kept
 
 
 def _compare(before: KeptTable, found: Intake, units: tuple[_KeptUnit, ...]) -> None:
@@ -272,8 +298,8 @@ def _together(segments: list[Segment], new: Segment, shelf: Shelf) -> Segment:
     return new if rows is None else save_segment(shelf.folder, new.partition, rows)
 
 
-def _merged(parts: list[KeptRows], timezone: str) -> KeptRows | None:
-    """Return the rows of all, the smallest merged first."""
+def merged(parts: list[KeptRows], timezone: str) -> KeptRows | None:
+    """Return the rows of all, the last ones, which are the fewest, merged first; the list is used up."""
     while len(parts) > 1:
         last = parts.pop()
         parts[-1] = merge_rows(parts[-1], last, timezone)

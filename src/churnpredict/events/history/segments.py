@@ -19,7 +19,7 @@ from churnpredict.events.history.kept_rows import KeptRows
 from churnpredict.events.streams import UNIT
 from churnpredict.files import write_whole
 
-__all__ = ["Segment", "Shelf", "load_segment", "save_segment"]
+__all__ = ["Segment", "Shelf", "load_segment", "pack_segment", "save_segment", "unpack_segment"]
 
 _KINDS = ("<i8", "<i4", "<f8")  # what arrays may hold; nothing in a file is ever run
 _ALIGN = 64
@@ -92,6 +92,13 @@ class Segment:
 
 def save_segment(folder: Path, partition: int, kept: KeptRows) -> Segment:
     """Write rows under the name of their content."""
+    segment, content = pack_segment(partition, kept)
+    write_whole(folder / segment.file, _writer(content))
+    return segment
+
+
+def pack_segment(partition: int, kept: KeptRows) -> tuple[Segment, list[Any]]:
+    """Return what a manifest says about rows, and the parts of which their file consists."""
     flat: dict[str, npt.NDArray[Any]] = {"offsets": kept.offsets, "times": kept.times}
     flat |= {f"columns/{name}": values for name, values in kept.columns.items()}
     content: list[Any] = []
@@ -109,9 +116,7 @@ def save_segment(folder: Path, partition: int, kept: KeptRows) -> Segment:
     arrays = tuple((name, array.dtype.str, array.size) for name, array in flat.items())
     values = tuple((name, len(part)) for name, part in packed.items())
     units = tuple(np.unique(kept.columns[UNIT]).tolist())
-    segment = Segment(partition, digest.hexdigest(), size, checksum, len(kept), units, arrays, values, kept.days_only)
-    write_whole(folder / segment.file, _writer(content))
-    return segment
+    return Segment(partition, digest.hexdigest(), size, checksum, len(kept), units, arrays, values, kept.days_only), content
 
 
 def _writer(content: list[Any]) -> Callable[[IO[bytes]], None]:
@@ -142,18 +147,29 @@ def load_segment(folder: Path, segment: Segment, *, verify: bool) -> KeptRows:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     except (OSError, ValueError):
         raise _damaged("a file of kept rows is missing or empty") from None
-    if len(mapped) != segment.size or (verify and zlib.crc32(mapped) != segment.checksum):
+    return unpack_segment(memoryview(mapped), segment, verify=verify)
+
+
+def unpack_segment(content: memoryview, segment: Segment, *, verify: bool) -> KeptRows:
+    """Return the rows of a file's content, which begins where an array may begin.
+
+    Raises
+    ------
+    SourceError
+        ``damaged-history``: it is not what was written.
+    """
+    if len(content) != segment.size or (verify and zlib.crc32(content) != segment.checksum):
         raise _damaged("a file of kept rows is not what was written")
     found: dict[str, npt.NDArray[Any]] = {}
     at = 0
     for name, kind, n in segment.arrays:
-        if kind not in _KINDS or n < 0 or at + 8 * n > len(mapped) + 4 * n * (kind == "<i4"):
+        if kind not in _KINDS or n < 0 or at + 8 * n > len(content) + 4 * n * (kind == "<i4"):
             raise _damaged("the manifest does not fit a file of kept rows")
-        found[name] = np.frombuffer(mapped, kind, n, at)
+        found[name] = np.frombuffer(content, kind, n, at)
         at += found[name].nbytes + -found[name].nbytes % _ALIGN
     values = {}
     for name, size in segment.values:
-        values[name] = _unpacked(mapped[at : at + size])
+        values[name] = _unpacked(bytes(content[at : at + size]))
         at += size
     columns = {name.removeprefix("columns/"): array for name, array in found.items() if name.startswith("columns/")}
     labels = {name.removeprefix("labels/"): v for name, v in values.items() if name != _IDS}
