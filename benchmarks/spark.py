@@ -85,7 +85,7 @@ def start_session(cores: int, settings: dict[str, str]) -> Any:
 
 def spark(source: Path, target: Path, n: int, cores: int, adaptive: str, partitions: int | None) -> dict[str, float]:
     import churnpredict as cp
-    from churnpredict.spark.jobs import SparkTables, build_features
+    from churnpredict.spark import SparkTables, build_features
     from features import rows
 
     session = start_session(cores, {"spark.driver.memory": "4g", "spark.sql.adaptive.enabled": adaptive})

@@ -20,7 +20,7 @@ SOURCE = Path(cp.__file__).parent
 # Who may name a library that can run code when it reads, and why it does no harm there.
 PICKLERS = {
     "model_file/store.py": "joblib hashes a classifier of the user's own, and reads nothing",
-    "spark/jobs.py": "sends our own functions to our own workers",
+    "spark/transfer.py": "sends our own functions to our own workers",
     "threads.py": "joblib counts the processors that a container grants, and reads nothing",
 }
 CONFIG = """

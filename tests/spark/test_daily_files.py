@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from tests.laws.days import found
-from tests.spark.test_jobs import session  # noqa: F401 - a fixture
 
 import churnpredict as cp
 
@@ -18,7 +17,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "spark_daily_files.py"
 
 @pytest.mark.filterwarnings("error:.*history-reread")
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
-def test_a_day_that_spark_writes_is_all_that_is_read(session: Any, tmp_path: Path) -> None:  # noqa: F811 - the fixture
+def test_a_day_that_spark_writes_is_all_that_is_read(session: Any, tmp_path: Path) -> None:
     spec = importlib.util.spec_from_file_location("spark_daily_files", EXAMPLE)
     assert spec is not None
     assert spec.loader is not None

@@ -1,10 +1,5 @@
 """Inside a real local Spark session: features, outcomes, scores, drivers and models equal to those of one process, to the last bit."""
 
-import os
-import re
-import shutil
-import subprocess
-import sys
 import warnings
 from dataclasses import replace
 
@@ -15,47 +10,14 @@ import pytest
 from tests.laws.checks import same_bits
 
 import churnpredict as cp
+from churnpredict import spark
 from churnpredict.errors import ChurnWarning, IdentityError, ImmatureError, SchemaError, UsageError
 from churnpredict.pipeline import partition_tasks as parts
-from churnpredict.spark import jobs as spark
+from churnpredict.spark.jobs import ranked
 
 AT = ["2023-10-01", "2024-01-01"]
 TABLES = ("customers", "orders", "payments", "tickets", "prices")
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas", "ignore::ResourceWarning")
-
-
-def java_version():
-    """The major version of Java, 0 without one."""
-    if shutil.which("java") is None:
-        return 0
-    said = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
-    found = re.search(r'version "(?:1\.)?(\d+)', said)
-    return int(found[1]) if found else 0
-
-
-@pytest.fixture(scope="module")
-def session():
-    pytest.importorskip("pyspark", reason='PySpark is not installed (pip install "churnpredict[spark]")')
-    if java_version() < 17:
-        pytest.skip("Spark needs Java 17 or later (Debian: apt-get install default-jre-headless)")
-    from pyspark.sql import SparkSession
-
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    settings = {
-        "spark.ui.enabled": "false",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.sql.codegen.wholeStage": "false",  # nor are plans for a few hundred rows
-        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # a short life is not worth compiling for
-    }
-    with warnings.catch_warnings(action="ignore"):
-        session = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
-    session.sparkContext.setLogLevel("OFF")
-    yield session
-    session.stop()
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +149,7 @@ def test_one_customer_with_most_of_the_rows(session):
     expected = cp.build_features(tables, cp.take_snapshots(tables, churn, at="2024-05-01"))
     with spark.SparkTables(partitions=4, **in_spark(session, declared)) as cut:
         found = snapshots(collected(spark.build_features(cut, churn, at="2024-05-01")))
-        frame = spark.ranked(session.createDataFrame([(i, 0.25) for i in range(10)] + [(10, 0.5)], "i int, risk double"), 0, "UTC")
+        frame = ranked(session.createDataFrame([(i, 0.25) for i in range(10)] + [(10, 0.5)], "i int, risk double"), 0, "UTC")
         assert sorted({(row.risk, row.percentile) for row in frame.collect()}) == [(0.25, 1000 / 11), (0.5, 100.0)]
     same_bits(expected, found)
 

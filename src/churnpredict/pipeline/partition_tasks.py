@@ -5,10 +5,11 @@ Arrow batches and tables go in and come out; this module does not depend on the 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,8 @@ from churnpredict.clock import OPEN
 from churnpredict.errors import ChurnError
 from churnpredict.events.declarations import Declaration
 from churnpredict.events.partition_context import Whole, all_streams
-from churnpredict.events.sources.spill import bucket_of, cut_batch, id_texts, without_dictionaries
-from churnpredict.events.sources.texts import WORDS, mark_untyped
+from churnpredict.events.sources.spill import bucket_of, cut_batch, id_texts, with_forms, without_dictionaries
+from churnpredict.events.sources.texts import WORDS
 from churnpredict.events.tables import Counts, EventTables, kinds_before
 from churnpredict.events.tally import Tally, counting
 from churnpredict.features.build import build_features
@@ -42,6 +43,8 @@ __all__ = [
     "count_kinds",
     "cut",
     "explained",
+    "learned",
+    "marked",
     "merge",
     "names_of_risks",
     "read_bucket",
@@ -104,7 +107,10 @@ def unpack(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, list[pa.Tabl
 
 @dataclass
 class Seen:
-    """Counts of a task's customers, for checks of the whole table; or the error that the task raised."""
+    """Counts of a task's customers, for checks of the whole table; or the error that the task raised.
+
+    ``kept`` counts the rows that came from each generation of a kept history.
+    """
 
     whole: Whole
     tally: Tally = field(default_factory=Tally)
@@ -112,6 +118,7 @@ class Seen:
     zones: set[tuple[str, bool]] = field(default_factory=set)
     id_type: pa.DataType | None = None
     error: ChurnError | None = None
+    kept: Counter[str] = field(default_factory=Counter)
 
 
 def merge(first: Seen, second: Seen) -> Seen:
@@ -123,22 +130,32 @@ def merge(first: Seen, second: Seen) -> Seen:
     first.zones |= second.zones
     first.id_type = second.id_type if first.id_type is None else first.id_type
     first.error = first.error or second.error
+    first.kept.update(second.kept)
     return first
 
 
-def _as_decided(table: pa.Table, declaration: Declaration) -> pa.Table:
-    """Mark the texts left as words, whatever a bucket holds of them: the engine has made numbers of texts that are all numbers."""
+def marked(table: pa.Table, declaration: Declaration, forms: Mapping[str, bytes]) -> pa.Table:
+    """Mark described texts with what they are in the whole table, words where that is not known, whatever a bucket holds of them."""
     described = declaration.described()
-    return mark_untyped(table, [f.name for f in table.schema if f.name in described and pa.types.is_string(f.type)], WORDS)
+    for name in [f.name for f in table.schema if f.name in described and pa.types.is_string(f.type)]:
+        table = table.cast(with_forms(table.schema, {name: forms.get(name, WORDS)}))
+    return table
 
 
 def read_bucket(
-    given: dict[str, list[pa.Table]], declarations: dict[str, Declaration], empty: dict[str, pa.Table], timezone: str
+    given: dict[str, list[pa.Table]],
+    declarations: dict[str, Declaration],
+    empty: dict[str, pa.Table],
+    timezone: str,
+    forms: Mapping[str, Mapping[str, bytes]] = MappingProxyType({}),
 ) -> tuple[Seen, EventTables | None]:
-    """Check and sort the tables of one bucket as :class:`EventTables` would; checks that need the counts of all rows only count here."""
+    """Check and sort the tables of one bucket as :class:`EventTables` would; checks that need the counts of all rows only count here.
+
+    ``forms`` are, of each table, what the texts of its described columns are in all rows.
+    """
     seen = Seen(Whole(declarations, timezone), rows={name: sum(t.num_rows for t in tables) for name, tables in given.items()})
     sources = {name: pa.concat_tables(given[name]) if given.get(name) else empty[name] for name in declarations}
-    sources = {name: _as_decided(table, declarations[name]) for name, table in sources.items()}
+    sources = {name: marked(table, declarations[name], forms.get(name, {})) for name, table in sources.items()}
     try:
         with counting(seen.tally):
             read: dict[str, Any] = {n: replace(d, source=sources[n], optional=True) for n, d in declarations.items()}
@@ -146,11 +163,17 @@ def read_bucket(
     except ChurnError as error:
         seen.error = error
         return seen, None
+    return seen, learned(seen, tables)
+
+
+def learned(seen: Seen, tables: EventTables) -> EventTables | None:
+    """Add to ``seen`` what the whole has to know of a bucket's tables; return them, None for no customers."""
     seen.zones = {(name, aware) for name, aware in tables.aware.items() if aware is not None}
-    if len(tables):
-        seen.id_type = tables.ids.type
-        seen.whole.learn(tables, apart_from=_LEFT_APART)
-    return seen, tables if len(tables) else None
+    if not len(tables):
+        return None
+    seen.id_type = tables.ids.type
+    seen.whole.learn(tables, apart_from=_LEFT_APART)
+    return tables
 
 
 def count_kinds(tables: EventTables, name: str, before: int | None, labels: pa.Array) -> Counts:

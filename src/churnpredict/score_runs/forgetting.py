@@ -20,7 +20,7 @@ from churnpredict.score_runs.writer import hide, remove, tidy, told, write_part,
 from churnpredict.signatures import CustomerId, Database
 from churnpredict.table_files import write_blocks
 
-__all__ = ["Forgotten", "forget", "ids_in"]
+__all__ = ["Forgotten", "customer_texts", "forget", "ids_in"]
 
 _OWN = (".lock", ".attempt")  # other files in a folder of runs
 _MARKS = {
@@ -110,7 +110,7 @@ def forget(
     >>> done["found"], done["rows"], bool(left.isin(gone).any())
     (2, 2, False)
     """
-    gone = _texts(customers)
+    gone = customer_texts(customers)
     if into is not None:
         check_destination(into, table)
     folder = check_path(folder, "folder")
@@ -171,8 +171,16 @@ def _not_text(name: str, what: str) -> SourceError:
     return SourceError("not-utf8", f'"{name}" {what}', remedy="Save it as text in UTF-8, one id per line.")
 
 
-def _texts(customers: Iterable[Any]) -> set[str]:
-    """Return ids as text."""
+def customer_texts(customers: Iterable[Any]) -> set[str]:
+    """Return ids as text.
+
+    Raises
+    ------
+    IdentityError
+        ``float-id``, ``null-id``.
+    UsageError
+        ``no-customers``.
+    """
     import pandas as pd
 
     table = isinstance(customers, pd.DataFrame)  # a loop over it gives the names of its columns

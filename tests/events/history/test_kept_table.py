@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,16 @@ def test_how_a_file_is_written_is_a_part_of_its_declaration(tmp_path: Path) -> N
         with tables:
             found.append(float(tables.partition(0).streams["orders"].columns["value"].sum()))
     assert found == [1.234 + 5.678, 1234 + 5678]
+
+
+def test_what_was_counted_in_earlier_rows_is_counted_once(tmp_path: Path) -> None:
+    """Five days of 20 rows: 2 rows without a time are 2 %, whatever was counted in how many runs."""
+    (tmp_path / "log").mkdir()
+    told = []
+    for day in range(5):
+        times = ["" if day == 4 and i < 2 else f"2024-01-0{day + 1}" for i in range(20)]
+        (tmp_path / "log" / f"{day}.csv").write_text("who,at\n" + "".join(f"c{i},{at}\n" for i, at in enumerate(times)))
+        visits = cp.Events(str(tmp_path / "log"), customer="who", time="at")
+        with pytest.warns(ChurnWarning) if day == 4 else nullcontext() as warned, cp.runs.open_history(tmp_path / "history", visits=visits):
+            told = [] if warned is None else [str(w.message) for w in warned]
+    assert [text for text in told if "2 of 100 rows" in text], told

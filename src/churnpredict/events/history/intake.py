@@ -22,7 +22,7 @@ from churnpredict.events.sources.texts import shared_form
 from churnpredict.events.streams import UNIT
 from churnpredict.events.tally import Tally, counting
 
-__all__ = ["Intake", "all_forms", "empty_rows", "read_table", "read_units"]
+__all__ = ["Intake", "all_forms", "columns_without_rows", "empty_rows", "read_table", "read_units"]
 
 FEW = 1_000_000  # rows that are read at once; more are cut into buckets on disk first
 
@@ -142,6 +142,14 @@ def read_table(name: str, declaration: Declaration, table: pa.Table, n: int, tim
         found.columns = found.columns or [(c, v.dtype.str, c in rows.labels) for c, v in rows.columns.items()]
         found.ids = found.ids or str(rows.ids.type)
     return group_by_partition(rows, n, timezone)
+
+
+def columns_without_rows(name: str, declaration: Declaration, table: pa.Table, timezone: str) -> list[tuple[str, str, bool]]:
+    """Return the columns of a table that has no rows."""
+    with counting(Tally()):
+        given: Any = replace(declaration, source=table, optional=True)
+        rows = read_rows(name, given, timezone)
+    return [(column, values.dtype.str, column in rows.labels) for column, values in rows.columns.items()]
 
 
 def empty_rows(columns: Sequence[tuple[str, str, bool]]) -> Rows:

@@ -246,6 +246,7 @@ def joined(name: str, declaration: Declaration, before: KeptTable, found: Intake
     ]
     units = (*before.units, *made)
     _compare(before, found, units)
+    counts = _plain_counts(found.tally)  # of these rows alone: the sums with earlier ones come after
     kept = replace(
         before,
         kind=next(iter(found.kinds.values()), before.kind),
@@ -255,7 +256,7 @@ def joined(name: str, declaration: Declaration, before: KeptTable, found: Intake
         aware=before.aware if found.aware is None else found.aware,
         units=units,
         tally=_summed(before, found),
-        readings=(*before.readings, *([(tuple(new), _plain_counts(found.tally))] if new else [])),
+        readings=(*before.readings, *([(tuple(new), counts)] if new else [])),
     )
     if not kept.rows and not getattr(declaration, "optional", False):
         raise SchemaError("empty-table", "the table has no rows", table=name, remedy="Check its source, or declare it optional=True.")

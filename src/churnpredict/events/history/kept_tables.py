@@ -39,7 +39,7 @@ from churnpredict.files import not_written
 from churnpredict.moments import Moment
 from churnpredict.progress import progress
 
-__all__ = ["KeptTables", "open_history"]
+__all__ = ["KeptTables", "open_history", "warn_reread"]
 
 _SOME_ROWS = 1_000_000  # in a partition: its arrays are reused by the next one, and its features fit the caches
 _MOST_PARTITIONS = 256
@@ -182,7 +182,7 @@ class KeptTables(PartitionedTables):
                 return {name: KeptTable.of(told) for name, told in found["tables"].items()}, n
         except SourceError as error:
             why = error.what
-        _warn(why)
+        warn_reread(why)
         return {}, 0
 
     def _wished(self) -> int:
@@ -202,11 +202,11 @@ class KeptTables(PartitionedTables):
             try:
                 return self._told_of(name, renewed(name, declaration, kept, self._shelf))
             except Reread as why:
-                _warn(str(why), name)
+                warn_reread(str(why), name)
             except SourceError as error:
                 if error.code != "damaged-history":
                     raise
-                _warn(error.what, name)
+                warn_reread(error.what, name)
         return self._told_of(name, renewed(name, declaration, None, self._shelf))
 
     def _told_of(self, name: str, table: KeptTable) -> KeptTable:
@@ -226,7 +226,7 @@ class KeptTables(PartitionedTables):
                 raise
             why = f"its checks failed on kept rows [{error.code}]" if isinstance(error, ChurnError) else str(error)
             for name in old:
-                _warn(why, name)
+                warn_reread(why, name)
                 self._tables[name] = self._told_of(name, renewed(name, self.declarations[name], None, self._shelf))
             self._learn_all()
 
@@ -317,7 +317,8 @@ def _telling(folder: Path) -> Iterator[None]:
         raise not_written(folder, error.strerror or error, left="the history is what it was") from error
 
 
-def _warn(why: str, table: str | None = None) -> None:
+def warn_reread(why: str, table: str | None = None) -> None:
+    """Warn that kept rows, or the whole history, cannot be used, and why."""
     warn(
         "history-reread",
         f"{'kept rows are' if table else 'the kept history is'} read again from {'its source' if table else 'the sources'}: {why}",

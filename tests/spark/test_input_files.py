@@ -1,0 +1,151 @@
+"""Which files the rows of a DataFrame come from, what must not be taken for that, and what proves a file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from churnpredict.spark import input_files
+from churnpredict.spark.input_files import PATH, NotFiles, file_table, proved
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, value in {"a b": 1.0, "ü%20x": 2.0, "day=1/c+d": 3.0, "day=2/e#f[g]": 4.0}.items():
+        path = tmp_path / "rows" / f"{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame({"who": ["x", "y"], "eur": value}).to_parquet(path)
+    return tmp_path / "rows"
+
+
+def rows(frame: Any) -> Any:
+    return sorted(map(tuple, frame.collect()), key=str)
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        lambda frame: frame,
+        lambda frame: frame.select("eur", "who"),
+        lambda frame: frame.selectExpr("who AS customer", "eur AS who").alias("t"),
+    ],
+)
+def test_files_by_themselves_are_the_frame(session: Any, folder: Path, select: Any) -> None:
+    frame = select(session.read.option("recursiveFileLookup", "true").parquet(str(folder)))
+    table = file_table(frame)
+    assert len(table.files) == 4
+    assert rows(table.frame(list(table.files)).drop(PATH)) == rows(frame)
+    for address in table.files:
+        given = table.frame([address]).collect()
+        assert len(given) == 2
+        assert {row[PATH] for row in given} == {address}
+
+
+def test_partitions_of_folders_and_of_the_catalog(session: Any, folder: Path, tmp_path: Path) -> None:
+    """Values in the names of folders count; folders that do not tell them are refused."""
+    frame = session.read.option("basePath", str(folder)).parquet(str(folder / "day=1"), str(folder / "day=2"))
+    table = file_table(frame)
+    second = [address for address in table.files if "day=2" in address]
+    assert [(row["day"], row["eur"]) for row in table.frame(second).collect()] == [(2, 4.0)] * 2
+    session.sql(f"CREATE TABLE by_day (who STRING, eur DOUBLE, day INT) USING parquet PARTITIONED BY (day) LOCATION '{folder}'")
+    try:
+        session.sql(f"ALTER TABLE by_day ADD PARTITION (day=1) LOCATION '{folder}/day=1' PARTITION (day=2) LOCATION '{folder}/day=2'")
+        told = file_table(session.table("by_day"))
+        assert rows(told.frame(list(told.files)).drop(PATH)) == rows(session.table("by_day"))
+        session.sql(f"ALTER TABLE by_day PARTITION (day=2) SET LOCATION '{folder}/day=1'")
+        with pytest.raises(NotFiles):
+            file_table(session.table("by_day"))
+    finally:
+        session.sql("DROP TABLE by_day")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda f, s: f.where("eur > 1"), "Filter"),
+        (lambda f, s: f.distinct(), "Distinct|Aggregate|Deduplicate"),
+        (lambda f, s: f.crossJoin(f.selectExpr("who AS other")), "Join"),
+        (lambda f, s: f.selectExpr("who", "eur + 1 AS eur"), "computed"),
+        (lambda f, s: f.selectExpr("who", "current_timestamp() AS eur"), "computed"),
+        (lambda f, s: f.union(f), "Union"),
+        (lambda f, s: s.createDataFrame([("a", 1.0)], "who string, eur double"), "LogicalRDD|LocalRelation"),
+        (lambda f, s: s.read.option("ignoreCorruptFiles", "true").parquet(*f.inputFiles()), "leaves files out"),
+        (lambda f, s: s.read.text(f.inputFiles()), "TextFileFormat"),
+    ],
+)
+def test_what_may_depend_on_more_than_its_file_is_refused(session: Any, tmp_path: Path, change: Any, why: str) -> None:
+    pd.DataFrame({"who": ["x", "y"], "eur": 1.0}).to_parquet(tmp_path / "plain.parquet")
+    with pytest.raises(NotFiles, match=why):
+        file_table(change(session.read.parquet(str(tmp_path / "plain.parquet")), session))
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_a_time_and_a_size_prove_nothing(session: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, local: bool) -> None:
+    monkeypatch.setattr(input_files, "_is_local", lambda path: local)
+    table = file_table(session.read.option("recursiveFileLookup", "true").parquet(str(folder)))
+    first = {address: proof for address, (proof, _) in proved(table, {}).items()}
+    assert all(unchanged for _, unchanged in proved(table, first).values())
+    path, stat = folder / "a b.parquet", (folder / "a b.parquet").stat()
+    content = bytearray(path.read_bytes())
+    content[10] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert [address.rsplit("/", 1)[1] for address, (_, unchanged) in proved(table, first).items() if not unchanged] == ["a%20b.parquet"]
+
+
+class Status:
+    """A file as a store with tags, or HDFS with checksums, shows it."""
+
+    def __init__(self, tag: str | None, checksum: bytes | None) -> None:
+        self._checksum = checksum
+        if tag is not None:
+            self.getEtag = lambda: tag
+
+    def getLen(self) -> int:
+        return 5
+
+    def getModificationTime(self) -> int:
+        return 7
+
+    def getPath(self) -> Any:
+        return self
+
+    def getFileSystem(self, _: Any) -> Any:
+        return self
+
+    def getFileChecksum(self, _: Any) -> Any:
+        return None if self._checksum is None else self
+
+    def getAlgorithmName(self) -> str:
+        return "MD5-of-CRC32C"
+
+    def getBytes(self) -> bytes:
+        assert self._checksum is not None
+        return self._checksum
+
+
+def test_tags_of_stores_and_checksums_of_blocks(session: Any, folder: Path) -> None:
+    table = file_table(session.read.option("recursiveFileLookup", "true").parquet(str(folder)))
+    assert input_files._state(table, Status("abc", None)) == "tag 5 abc"
+    assert input_files._state(table, Status("", b"\x01\xff")) == "checksum 5 7 MD5-of-CRC32C 01ff"
+    assert input_files._state(table, Status(None, None)) == ""
+
+
+def test_what_decides_how_files_are_read_is_in_the_digest(session: Any, folder: Path) -> None:
+    def digest() -> str:
+        return file_table(session.read.option("recursiveFileLookup", "true").parquet(str(folder))).digest()
+
+    before = digest()
+    assert digest() == before
+    session.conf.set("spark.sql.ansi.enabled", "false")
+    try:
+        assert digest() != before
+    finally:
+        session.conf.unset("spark.sql.ansi.enabled")
+    session.conf.set("spark.sql.shuffle.partitions", "3")
+    assert digest() == before
+    session.conf.set("spark.sql.shuffle.partitions", "2")
