@@ -7,8 +7,11 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 
@@ -44,3 +47,24 @@ def session() -> Iterator[Any]:
     session.sparkContext.setLogLevel("OFF")
     yield session
     session.stop()
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> Any:
+    """A function that writes one day of orders."""
+    (tmp_path / "orders").mkdir()
+    rng = np.random.default_rng(3)
+
+    def write(day: int, name: str | None = None, **columns: Any) -> None:
+        rows = pd.DataFrame(
+            {
+                "who": rng.integers(0, 9, 30),
+                "at": pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 24, 30) + day * 24, unit="h"),
+            }
+        )
+        rows = rows.astype({"at": "datetime64[us]"}).assign(eur=rng.integers(0, 4, 30) / 2, **columns)
+        rows.to_parquet(tmp_path / "orders" / f"{name or day}.parquet")
+
+    write(0)
+    write(1)
+    return write

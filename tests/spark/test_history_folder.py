@@ -31,7 +31,7 @@ def test_of_two_writers_the_second_is_refused(session: Any, tmp_path: Path, way:
     assert [p.name for p in (tmp_path / "history" / "rows").iterdir()] == [mine], "what no manifest names is removed"
     later = left.new_generation()
     (tmp_path / "history" / "rows" / later).mkdir()
-    folders[0]._tidy({mine})
+    folders[0].tidy({mine})
     assert (tmp_path / "history" / "rows" / later).exists(), "a run that has begun since is not disturbed"
     assert sorted(p.name for p in (tmp_path / "history").iterdir() if "manifest" in p.name and not p.name.endswith(".crc")) == [
         "manifest-0000000001.json"

@@ -85,7 +85,7 @@ def test_what_may_depend_on_more_than_its_file_is_refused(session: Any, tmp_path
 
 @pytest.mark.parametrize("local", [True, False])
 def test_a_time_and_a_size_prove_nothing(session: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, local: bool) -> None:
-    monkeypatch.setattr(input_files, "_is_local", lambda path: local)
+    monkeypatch.setattr(input_files, "is_local", lambda path: local)
     table = file_table(session.read.option("recursiveFileLookup", "true").parquet(str(folder)))
     first = {address: proof for address, (proof, _) in proved(table, {}).items()}
     assert all(unchanged for _, unchanged in proved(table, first).values())
@@ -130,9 +130,9 @@ class Status:
 
 def test_tags_of_stores_and_checksums_of_blocks(session: Any, folder: Path) -> None:
     table = file_table(session.read.option("recursiveFileLookup", "true").parquet(str(folder)))
-    assert input_files._state(table, Status("abc", None)) == "tag 5 abc"
-    assert input_files._state(table, Status("", b"\x01\xff")) == "checksum 5 7 MD5-of-CRC32C 01ff"
-    assert input_files._state(table, Status(None, None)) == ""
+    assert input_files.state_of(table, Status("abc", None)) == "tag 5 abc"
+    assert input_files.state_of(table, Status("", b"\x01\xff")) == "checksum 5 7 MD5-of-CRC32C 01ff"
+    assert input_files.state_of(table, Status(None, None)) == ""
 
 
 def test_what_decides_how_files_are_read_is_in_the_digest(session: Any, folder: Path) -> None:

@@ -11,7 +11,7 @@ from tests.laws.checks import same_bits
 
 import churnpredict as cp
 from churnpredict import spark
-from churnpredict.errors import ChurnWarning, IdentityError, ImmatureError, SchemaError, UsageError
+from churnpredict.errors import ChurnWarning, ImmatureError, UsageError
 from churnpredict.pipeline import partition_tasks as parts
 from churnpredict.spark.jobs import ranked
 
@@ -154,15 +154,7 @@ def test_one_customer_with_most_of_the_rows(session):
     same_bits(expected, found)
 
 
-def test_what_is_wrong_with_the_data_is_said_here(session, cluster, shop):
-    """Typed errors and warnings of the whole, on the driver, before anything is built."""
-    log = pd.DataFrame({"who": ["a", "b", None, "c"], "day": pd.to_datetime(["2024-01-01"] * 4)})
-    with pytest.raises(IdentityError, match="null-id"):
-        spark.SparkTables(partitions=2, **in_spark(session, {"visits": cp.Events(log, customer="who", time="day")}))
-    with pytest.raises(SchemaError, match="Did you mean"):
-        spark.SparkTables(partitions=2, **in_spark(session, {"visits": cp.Events(log, customer="hwo", time="day")}))
-    with pytest.raises(UsageError, match="not-spark"):
-        spark.SparkTables(visits=cp.Events(log, customer="who", time="day"))
+def test_questions_that_tasks_cannot_answer_are_refused(cluster, shop):
     with pytest.raises(ImmatureError, match="immature"):
         spark.build_features(cluster, shop.churn, at="2030-01-01", outcomes=True)
     with pytest.raises(UsageError, match="needs-everybody"):
@@ -211,15 +203,3 @@ def test_parcels_out_of_order_are_noticed(log, monkeypatch):
     mixed = parcels.take(np.random.default_rng(0).permutation(len(parcels)))
     with pytest.raises(RuntimeError, match="sorted by bucket"):
         list(parts.unpack(mixed.to_batches()))
-
-
-@pytest.mark.parametrize(("size", "labels"), [(["1"] * 18 + ["", "2.5"], None), (["1"] * 19 + ["many"], ["1", "many"])])
-def test_texts_are_numbers_by_all_rows_and_not_by_those_of_a_bucket(session, size, labels):
-    log = pd.DataFrame({"id": range(20), "at": pd.Timestamp("2024-01-01")})
-    people = pd.DataFrame({"id": range(20), "size": size})
-    given = {"log": cp.Events(log, customer="id", time="at"), "people": cp.Customers(people, customer="id", attributes=["size"])}
-    inside = cp.EventTables(**given)
-    with spark.SparkTables(**{n: replace(d, source=session.createDataFrame(d.source)) for n, d in given.items()}, partitions=4) as tables:
-        found = tables.labels["people"].get("size")
-        assert (None if found is None else found.to_pylist()) == labels
-        assert ("size" in inside.labels["people"]) == (labels is not None)

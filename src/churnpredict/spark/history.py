@@ -32,7 +32,7 @@ from churnpredict.spark.history_folder import HistoryFolder
 from churnpredict.spark.input_files import PATH, FileTable, NotFiles, file_table, proved, without_globs
 from churnpredict.spark.transfer import load, quoted
 
-__all__ = ["BucketedTable", "Generation", "History"]
+__all__ = ["BucketedTable", "Generation", "History", "Store", "versions"]
 
 _SEGMENTS = "bucket int, table_name string, generation string, row_count bigint, head string, content binary"
 _TASK_BYTES = 32 << 20  # of new files, for each task that sorts their rows

@@ -21,9 +21,10 @@ from uuid import uuid4
 
 from churnpredict.errors import OutputError, SourceError
 
-__all__ = ["FORMAT", "VERSION", "HistoryFolder"]
+__all__ = ["HistoryFolder"]
 
-FORMAT, VERSION = "churnpredict history in Spark", 1
+FORMAT = "churnpredict history in Spark"
+VERSION = 1
 _MANIFEST = re.compile(r"manifest-(\d{10})\.json")
 _KNOWN = re.compile(rf"{_MANIFEST.pattern}|rows|\..*")
 _GENERATION = re.compile(r"(\d{10})-[0-9a-f]{32}")
@@ -48,7 +49,7 @@ class HistoryFolder:
     def __init__(self, session: Any, path: str) -> None:
         self._fs = session._jvm.org.apache.hadoop.fs
         self._conf = session._jsc.hadoopConfiguration()
-        self._gateway = session.sparkContext._gateway
+        self._py4j = session.sparkContext._gateway
         given = self._fs.Path(path)
         self._files = given.getFileSystem(self._conf)
         self._path = self._files.makeQualified(given)
@@ -125,13 +126,13 @@ class HistoryFolder:
         """
         content = {**content, "format": FORMAT, "version": VERSION}
         text = json.dumps({**content, "sha256": _digest(content)}).encode()
-        if not self._create(_name(self.base + 1), text):
+        if not self.create(_name(self.base + 1), text):
             remedy = "Start again; let one run at a time use a history."
             raise OutputError("locked", "another run has changed the history since this one began", remedy=remedy)
         self.base += 1
-        self._tidy(named)
+        self.tidy(named)
 
-    def _create(self, name: str, content: bytes) -> bool:
+    def create(self, name: str, content: bytes) -> bool:
         """Create a file that is whole once it is there; return whether it was not there before."""
         target, own = self._below(name), self._below(f".{name}.{uuid4().hex}")
         if self.scheme in _WHOLE:
@@ -172,7 +173,7 @@ class HistoryFolder:
         """Give a file its name, which fails where there is one of that name; in one step on file systems that can."""
         from py4j.protocol import Py4JJavaError
 
-        how = self._gateway.new_array(getattr(self._fs, "Options$Rename"), 1)
+        how = self._py4j.new_array(getattr(self._fs, "Options$Rename"), 1)
         how[0] = getattr(self._fs, "Options$Rename").NONE
         try:
             self._fs.FileContext.getFileContext(self._path.toUri(), self._conf).rename(own, target, how)
@@ -182,7 +183,7 @@ class HistoryFolder:
             raise _not_written(error.java_exception.getClass().getSimpleName()) from None
         return True
 
-    def _tidy(self, named: set[str]) -> None:
+    def tidy(self, named: set[str]) -> None:
         """Remove older manifests, and rows that the newest does not name; rows of runs that began after it are not touched."""
         for number in self._numbers():
             if number < self.base:

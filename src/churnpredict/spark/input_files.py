@@ -17,7 +17,7 @@ from churnpredict.events.history.units import Proof, is_unchanged, take_proof
 from churnpredict.events.sources.base import Unit
 from churnpredict.spark.transfer import quoted
 
-__all__ = ["PATH", "FileTable", "NotFiles", "file_table", "proved", "reading_settings", "without_globs"]
+__all__ = ["PATH", "FileTable", "NotFiles", "file_table", "is_local", "proved", "reading_settings", "state_of", "without_globs"]
 
 _FORMATS = {
     "org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat": "parquet",
@@ -253,7 +253,7 @@ def proved(table: FileTable, known: Mapping[str, Proof]) -> dict[str, tuple[Proo
     """
     statuses = _statuses(table)
     found: dict[str, tuple[Proof, bool]] = {}
-    local = [address for address, path in table.files.items() if _is_local(path)]
+    local = [address for address, path in table.files.items() if is_local(path)]
     for address in local:
         path = table.session._jvm.org.apache.hadoop.fs.Path(table.files[address]).toUri().getPath()
         unit = Unit(address, (path,), _unread)
@@ -267,7 +267,8 @@ def proved(table: FileTable, known: Mapping[str, Proof]) -> dict[str, tuple[Proo
     return found
 
 
-def _is_local(path: str) -> bool:
+def is_local(path: str) -> bool:
+    """Return whether a path is on a disk of this machine."""
     return path.startswith("file:")
 
 
@@ -279,7 +280,7 @@ def _statuses(table: FileTable) -> dict[str, Any]:
     """Return the state of each file as its folder lists it now, for files that are not on a local disk."""
     fs = table.session._jvm.org.apache.hadoop.fs
     conf = table.session._jsc.hadoopConfiguration()
-    folders = {path.rsplit("/", 1)[0] for path in table.files.values() if not _is_local(path)}
+    folders = {path.rsplit("/", 1)[0] for path in table.files.values() if not is_local(path)}
     listed = [fs.Path(folder).getFileSystem(conf).listStatus(fs.Path(folder)) for folder in sorted(folders)]
     return {_address(status): status for statuses in listed for status in statuses}
 
@@ -287,12 +288,12 @@ def _statuses(table: FileTable) -> dict[str, Any]:
 def _states(table: FileTable, addresses: Sequence[str], statuses: Mapping[str, Any]) -> dict[str, str]:
     """Return what is known of the content of each file."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        told = dict(zip(addresses, pool.map(lambda a: _state(table, statuses.get(a)), addresses), strict=True))
+        told = dict(zip(addresses, pool.map(lambda a: state_of(table, statuses.get(a)), addresses), strict=True))
     unknown = [address for address in addresses if not told[address]]
     return told | (_hashed(table, unknown) if unknown else {})
 
 
-def _state(table: FileTable, status: Any) -> str:
+def state_of(table: FileTable, status: Any) -> str:
     """Return the tag or the checksum of a file; nothing where its file system has neither."""
     if status is None:
         return ""

@@ -60,9 +60,9 @@ class SparkTables(Whole):
         Buckets of customers, a task each; by default one per 500,000 rows, and no fewer than the cluster has cores. A task holds one bucket
         at a time; features do not depend on it. With a kept history, by default the number that it has.
     keep_history : str, optional
-        Folder, on any file system that Spark knows, in which sorted rows stay for the next run, which reads only files that are new or have
-        changed. Created if missing. Results are those of a run from scratch; where that cannot be proved, a table is read from scratch, with
-        a warning that says why.
+        Folder, on any file system that Spark knows, in which sorted rows stay for the next run, which reads only files that are new or
+        have changed. Created if missing. Results are those of a run from scratch; where that cannot be proved, a table is read from
+        scratch, with a warning that says why.
 
     Attributes
     ----------
@@ -72,7 +72,8 @@ class SparkTables(Whole):
     Raises
     ------
     DataError
-        Any error in the data; ``memory-limit`` for a customer with more rows than fit into one value of Spark. A history is then what it was.
+        Any error in the data; ``memory-limit`` for a customer with more rows than fit into one value of Spark. A kept history is then
+        what it was.
     OutputError
         ``locked`` if another run has changed the history meanwhile, ``not-a-history``, ``not-written``.
     MissingExtraError
@@ -118,7 +119,9 @@ class SparkTables(Whole):
         try:
             self._gather(history)
         except (ChurnError, PySparkException) as error:  # kept rows are refused: the sources themselves have the last word
-            why = f"its checks failed on kept rows [{error.code}]" if isinstance(error, ChurnError) else "Spark cannot read the kept rows"
+            why = "Spark cannot read the kept rows"
+            if isinstance(error, ChurnError):
+                why = error.what if error.code == "damaged-history" else f"its checks failed on kept rows [{error.code}]"
             if not history.read_again(why):
                 raise
             self._gather(history)
@@ -207,7 +210,7 @@ class SparkTables(Whole):
         labels = self.labels[name].get("kind")
         if labels is None:
             return {}
-        return common_kinds(labels, list(self._answers(partial(parts.count_kinds, name=name, before=before, labels=labels))), most)
+        return common_kinds(labels, list(self.answers(partial(parts.count_kinds, name=name, before=before, labels=labels))), most)
 
     def weeks(self, name: str | None, moments: Sequence[int]) -> list[WeekCounts]:
         """Count weeks of a table before each of several moments, summed over all customers; a moment is counted once."""
@@ -215,7 +218,7 @@ class SparkTables(Whole):
             return []
         new = [m for m in moments if (name, m) not in self._weeks]
         if new:
-            found = merge_counts(self._answers(partial(count_weeks, name=name, moments=new)))
+            found = merge_counts(self.answers(partial(count_weeks, name=name, moments=new)))
             self._weeks |= {(name, m): counts for m, counts in zip(new, found, strict=True)}
         return [self._weeks[name, m] for m in moments]
 
@@ -225,9 +228,11 @@ class SparkTables(Whole):
             return self.weeks(*season_counts.season_question(past, churn, X))
         moment, first = cutoffs.observed_until(past, churn), past.first_event()
         known = EventTables.known_before if until else lambda part, _: part
-        return reduce(add, self._answers(lambda part: count_leaving(known(part, until or 0), churn, moment, first)))
+        return reduce(add, self.answers(lambda part: count_leaving(known(part, until or 0), churn, moment, first)))
 
-    def _answers(self, question: Callable[[EventTables], Any]) -> Iterator[Any]:
+    def answers(self, question: Callable[[EventTables], Any]) -> Iterator[Any]:
+        """Yield what a question to the tables of each bucket is answered with."""
+
         def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for tables in tables_in(batches):
                 yield binary(found=dump(question(tables)))
