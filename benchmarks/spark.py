@@ -8,6 +8,11 @@ of the table is a child process that reads it from Parquet, makes the 42 feature
 buckets (its own choice: one for 500,000 rows). CPU is user and system time of all processes of the child (Python, Java, Python workers)
 after the session has started; spilled are the bytes that Spark moved from memory to disk. Elapsed is the clock on the wall, which only
 means something on a machine that does nothing else. Rows and the sum of all features are compared: they must be the same.
+
+    python benchmarks/spark.py --next-day [--events 10000000] [--cutoffs 1] [--cores 2]
+
+compares a run from scratch with one on a kept history inside Spark, a day later: the log is a folder of twelve files, a thousandth of its
+rows comes in one new file, and both sides make features of all. The run before, which keeps the history, is shown too.
 """
 
 from __future__ import annotations
@@ -22,6 +27,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from _measure import Table
@@ -83,7 +89,9 @@ def start_session(cores: int, settings: dict[str, str]) -> Any:
     return session
 
 
-def spark(source: Path, target: Path, n: int, cores: int, adaptive: str, partitions: int | None) -> dict[str, float]:
+def spark(
+    source: Path, target: Path, n: int, cores: int, adaptive: str, partitions: int | None, history: str | None = None
+) -> dict[str, float]:
     import churnpredict as cp
     from churnpredict.spark import SparkTables, build_features
     from features import rows
@@ -91,17 +99,18 @@ def spark(source: Path, target: Path, n: int, cores: int, adaptive: str, partiti
     session = start_session(cores, {"spark.driver.memory": "4g", "spark.sql.adaptive.enabled": adaptive})
     begin, java, started = tree_cpu(), tree_cpu("java"), time.perf_counter()
     declared = cp.Events(session.read.parquet(str(source)), customer="user_id", time="ts", value="amount", money=True, item="item")
-    with SparkTables(orders=declared, partitions=partitions) as tables:
-        read = time.perf_counter() - started
+    with SparkTables(orders=declared, partitions=partitions, keep_history=history) as tables:
+        read, read_cpu = time.perf_counter() - started, tree_cpu() - begin
         frame = build_features(tables, cp.Inactivity("90d", active_within="ever"), at=cutoffs(n), features=rows())
         frame.write.parquet(str(target))
     found = {"cpu": tree_cpu() - begin, "java": tree_cpu("java") - java, "elapsed": time.perf_counter() - started, "read": read}
+    found["read_cpu"] = read_cpu
     found["spilled"] = spilled(session)
     session.stop()
     return found
 
 
-def run(source: Path, n: int, partitions: int | None, cores: int, adaptive: str = "true") -> dict[str, float]:
+def run(source: Path, n: int, partitions: int | None, cores: int, adaptive: str = "true", history: Path | None = None) -> dict[str, float]:
     """One side in a process of its own; ``cores`` is 0 for the library alone."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "features"
@@ -120,6 +129,7 @@ def run(source: Path, n: int, partitions: int | None, cores: int, adaptive: str 
             "--adaptive",
             adaptive,
             *(["--partitions", str(partitions)] if partitions else []),
+            *(["--history", str(history)] if history else []),
         ]
         pinned = {0: {0}, 1: {0}}.get(cores)
         child = subprocess.run(
@@ -139,6 +149,49 @@ def run(source: Path, n: int, partitions: int | None, cores: int, adaptive: str 
         return found
 
 
+def write_days(source: Path, folder: Path) -> tuple[Path, pa.Table]:
+    """Write a log as twelve files, and return their folder and the last thousandth of the rows, which are of the day after."""
+    file = pq.ParquetFile(source)
+    rows, own = file.metadata.num_rows, folder / "orders"
+    own.mkdir()
+    last = rows // 1000
+    table, begin = file.read(), 0
+    for number in range(12):
+        end = (rows - last) * (number + 1) // 12
+        pq.write_table(table.slice(begin, end - begin), own / f"{number:02d}.parquet", row_group_size=500_000)
+        begin = end
+    return own, table.slice(rows - last)
+
+
+def next_day(events: int, customers: int | None, giant: float, n: int, cores: int, partitions: int | None) -> None:
+    """Compare a run from scratch with one on a kept history, one day after that was written."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "events.parquet"
+        write_events(source, events, customers=customers, giant=giant)
+        orders, last = write_days(source, Path(folder))
+        source.unlink()
+        history = Path(folder) / "history"
+        found = {"the day before, keeping a history": run(orders, n, partitions, cores, history=history)}
+        pq.write_table(last, orders / "12.parquet")
+        found["kept"] = run(orders, n, partitions, cores, history=history)
+        found["from scratch"] = run(orders, n, partitions, cores)
+        size = sum(f.stat().st_size for f in history.rglob("*") if f.is_file())
+    table = Table(
+        f"{events:,} events, {len(last):,} of them new, {n} cutoffs, 42 features, Spark on {cores} cores",
+        ["", "reading, CPU s", "whole, CPU s", "of it Java", "elapsed s", "from scratch / it"],
+    )
+    for name, f in found.items():
+        ratio = found["from scratch"]["cpu"] / f["cpu"]
+        table.add(name, f"{f['read_cpu']:.1f}", f"{f['cpu']:.1f}", f"{f['java']:.1f}", f"{f['elapsed']:.1f}", f"{ratio:.2f}")
+    table.print()
+    ratio = found["from scratch"]["read_cpu"] / found["kept"]["read_cpu"]
+    print(f"  reading takes {ratio:.2f} times the CPU from scratch; the history has {size / 1e6:,.0f} MB")
+    same = all(found["kept"][what] == found["from scratch"][what] for what in ("rows", "bits"))
+    print(f"  {found['kept']['rows']:,.0f} rows of features, {'equal to the last bit' if same else 'DIFFERENT'}")
+    if not same:
+        raise SystemExit(1)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, default=1_000_000)
@@ -150,13 +203,18 @@ def main() -> None:
     parser.add_argument("--adaptive", default="true", help=argparse.SUPPRESS)
     parser.add_argument("--child", nargs=2, type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--cores", type=int, nargs="+", default=[1, 2], help="sides of Spark to run, by their cores")
+    parser.add_argument("--next-day", action="store_true", help="a kept history inside Spark against a run from scratch, a day later")
+    parser.add_argument("--history", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
         source, target = given.child
         (cores,) = given.cores
         how = (source, target, given.cutoffs)
-        found = spark(*how, cores, given.adaptive, given.partitions) if cores else local(*how)
+        found = spark(*how, cores, given.adaptive, given.partitions, given.history) if cores else local(*how)
         print(json.dumps(found))
+        return
+    if given.next_day:
+        next_day(given.events, given.customers, given.giant, given.cutoffs, max(given.cores), given.partitions)
         return
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "events.parquet"

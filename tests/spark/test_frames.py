@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully suppo
 
 @pytest.mark.parametrize(
     ("size", "labels"),
-    [(["1"] * 18 + ["", "2.5"], None), (["1"] * 19 + ["many"], ["1", "many"]), ([" 5 "] * 18 + ["N/A", "2.5"], None)],
+    [(["1"] * 18 + ["", "2.5"], None), (["1"] * 19 + ["many"], ["1", "many"]), (["5"] * 18 + ["N/A", "2.5"], None)],
 )
 def test_texts_are_numbers_by_all_rows_and_not_by_those_of_a_bucket(session, size, labels):
     log = pd.DataFrame({"id": range(20), "at": pd.Timestamp("2024-01-01")})
