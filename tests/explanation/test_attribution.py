@@ -11,6 +11,7 @@ from churnpredict.errors import MismatchError, UsageError
 from churnpredict.explanation import contributions
 from churnpredict.explanation.attribution import explain
 from churnpredict.model.classifier import ChurnClassifier
+from churnpredict.model.encoding import EncodedRows
 
 QUIET = {"objective": "binary", "verbose": -1, "num_threads": 1, "num_leaves": 7, "min_data_in_leaf": 5}
 
@@ -128,3 +129,22 @@ def test_progress_bar_only_on_request(book, capsys):
     assert "explaining" not in capsys.readouterr().err
     explain(model, X, progress=True)
     assert "explaining" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("detail", ["features", "drivers"])
+def test_margins_come_with_the_reasons_to_the_last_bit(book, detail, monkeypatch):
+    """Of rows that are scored as well: whether tables, LightGBM or the members themselves computed them is not seen."""
+    model, X, _ = book
+    whole = model.margin(X)
+    A = model.encode(X)
+    assert explain(model, X).margin is None
+    for rows in (slice(None), slice(0, 7)):
+        why = explain(model, EncodedRows(X[rows], A[rows]), detail=detail)
+        assert why.margin.tobytes() == whole[rows].tobytes()
+        assert why[2:5].margin.tobytes() == whole[rows][2:5].tobytes()
+        for name, part in model.predict_parts(X[rows]).items():
+            assert model.parts_of_encoded(A[rows], why.margin)[name].tobytes() == part.to_numpy().tobytes()
+    monkeypatch.setattr(contributions, "BLOCK_CELLS", 300 * A.shape[1])
+    assert explain(model, EncodedRows(X, A), detail=detail).margin.tobytes() == whole.tobytes()
+    with contributions.always_by_tables():
+        assert explain(model, EncodedRows(X[:9], A[:9]), detail=detail).margin.tobytes() == whole[:9].tobytes()

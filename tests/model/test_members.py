@@ -10,7 +10,7 @@ from tests.model.test_tree_scores import large, raw
 
 import churnpredict as cp
 from churnpredict.model import tree_scores
-from churnpredict.model.members import LinearMember, TreeMember
+from churnpredict.model.members import CalendarMember, LinearMember, PurchaseMember, TreeMember, blended_margin
 
 
 def test_few_rows_and_many_rows_agree_and_switch(monkeypatch):
@@ -60,3 +60,39 @@ def test_limits_of_whole_columns_are_those_of_columns_one_by_one(monkeypatch, se
     low, high = np.nanquantile(logs, [0.005, 0.995])
     assert low - step <= found.low_[0] <= low
     assert high <= found.high_[0] <= high + step
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_margin_and_contributions_together_are_those_of_each(seed):
+    rng = np.random.default_rng(seed)
+    A = rng.gamma(1.0, 10.0, (2500, 8)) * rng.choice([-1.0, 1.0], 8)
+    A[:, 3] = rng.integers(0, 5, 2500)
+    if seed % 2:
+        A[rng.random(A.shape) < 0.2] = np.nan
+    y = (rng.random(2500) < 0.4).astype(float)
+    line = LinearMember(categories=(3,) if seed % 3 else ()).fit(A, y, np.ones(2500))
+    for rows in (A, A[:1], A[:0]):
+        margin, phi, base = line.margin_and_contributions(rows)
+        assert margin.tobytes() == line.margin(rows).tobytes()
+        apart, same = line.contributions(rows)
+        assert phi.tobytes() == apart.tobytes()
+        assert base == same
+        np.testing.assert_allclose(phi.sum(axis=1) + base, margin, atol=1e-12)
+
+
+def test_members_of_one_column_say_which():
+    A = np.random.default_rng(0).random((50, 4)) * [5, 20, 1, 1] + [0, 0, 25, 0]
+    purchases = PurchaseMember(("x", "t_x", "T"), columns=(0, 1, 2), window=(30.0, 0.0)).fit(A, (A[:, 1] > 9).astype(float), np.ones(50))
+    for member in (purchases, CalendarMember(3)):
+        phi, base = member.contributions(A)
+        assert (np.delete(phi, member.only_column, axis=1) == 0).all()
+        assert phi[:, member.only_column].tobytes() == (member.margin(A) - member.base_).tobytes()
+        assert base == member.base_
+
+
+def test_known_margins_are_not_computed_again():
+    booster, A = large(31)
+    tree, line = TreeMember(booster, weight=0.6), CalendarMember(0, weight=0.4)
+    whole = blended_margin([tree, line], A)
+    tree.scores_with = line.margin = None  # neither is asked
+    assert blended_margin([tree, line], A, [raw(booster, A), A[:, 0]]).tobytes() == whole.tobytes()

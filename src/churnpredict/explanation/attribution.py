@@ -72,6 +72,8 @@ class Explanation(PairReasons, RankedReasons):
         How far ahead the risk looks, for the words.
     lead_error : ndarray (n,) or None
         Standard error of :attr:`lead`, in log-odds, for :attr:`about_equal`; None where a part of the risk is explained.
+    margin : ndarray (n,) or None
+        What the model's own ``margin`` returns, to the last bit; None unless the rows were encoded before.
 
     Examples
     --------
@@ -108,6 +110,7 @@ class Explanation(PairReasons, RankedReasons):
     source: PairSource | None = None
     ahead: str | None = None
     lead_error: np.ndarray | None = None
+    margin: np.ndarray | None = None
 
     # --- figures -------------------------------------------------------------------------------------------------------------------
 
@@ -348,6 +351,7 @@ class Explanation(PairReasons, RankedReasons):
             rows=np.asarray(self.rows)[rows] if frame is None else frame.iloc[rows],
             source=None if self.source is None else self.source[rows],
             lead_error=None if self.lead_error is None else self.lead_error[rows],
+            margin=None if self.margin is None else self.margin[rows],
         )
 
     def summary(self) -> pd.DataFrame:
@@ -461,10 +465,6 @@ def explain(
     ModelError
         The model's contributions do not sum to its score (``not-additive``).
 
-    References
-    ----------
-    Lundberg et al. (2020), From local explanations to global understanding with explainable AI for trees, Nature Machine Intelligence 2.
-
     Examples
     --------
     >>> from churnpredict import ChurnClassifier
@@ -485,27 +485,26 @@ def explain(
     group_of = np.array([list(table).index(key) for key in keys])
     chosen = choose_reference(additive, rows, reference, threshold)
     chain = _chain(model, outcome, horizon)
-    if n_jobs is None:
-        n_jobs = getattr(model, "n_jobs", None)
+    n_jobs = getattr(model, "n_jobs", None) if n_jobs is None else n_jobs
     options: dict[str, Any] = {"keep_features": detail == "features", "background": chosen.matrix, "n_jobs": n_jobs}
     models = (additive, *(_as_part(additive, share) for share, _ in chain))
     works = [Contributions(part, group_of, **options) for part in models]
+    works[0].with_margin = isinstance(X, EncodedRows)  # which are scored, too
     with rows_bar(n, progress) as bar:
         for A in encoded_blocks(additive, X if isinstance(X, EncodedRows) else rows):
             for work in works:
                 work.add(A)
             bar.update(len(A))
-    factors = [Factor(*work.calibrated()) for work in works]
-    factors = [factors[0], *(f if sign > 0 else f.turned() for f, (_, sign) in zip(factors[1:], chain, strict=True))]
+    signs = 1.0, *(sign for _, sign in chain)
+    factors = [f if sign > 0 else f.turned() for f, sign in zip([Factor(*work.calibrated()) for work in works], signs, strict=True)]
     contributions = reasons_of_product(factors) if chain else factors[0]
-    scales = [work.scale * sign for work, sign in zip(works, (1.0, *(sign for _, sign in chain)), strict=True)]
+    scales = [work.scale * sign for work, sign in zip(works, signs, strict=True)]
     if chain:
         scales = [own * whole for own, whole in zip(scales, product_scales(factors)[2], strict=True)]
     rate = additive.base_rate
     for share, sign in chain:
         rate = None if rate is None else rate * (share.rate if sign > 0 else 1 - share.rate)
-    if usual is None:
-        usual = getattr(model, "usual_", None)
+    usual = getattr(model, "usual_", None) if usual is None else usual
     busy = model.expected_activity(rows) if hasattr(model, "expected_activity") else None
     if busy is not None and frame is not None:  # the calendar is shown by how busy it is, not by its log-odds
         rows = frame.assign(**{additive.names[-1]: busy})
@@ -529,6 +528,7 @@ def explain(
         source=PairSource(models, tuple(scales), chosen.matrix, n_jobs),
         ahead=None if ahead is None else str(ahead),
         lead_error=None if chain else works[0].lead_error(),
+        margin=works[0].exact_margin,
     )
 
 

@@ -20,7 +20,7 @@ from churnpredict.explanation.certainty import lead_error
 from churnpredict.explanation.joint_shap import values_of_each
 from churnpredict.explanation.treeshap import TreeShap
 from churnpredict.model.encoding import EncodedRows, as_frame
-from churnpredict.model.members import CalendarMember
+from churnpredict.model.members import CalendarMember, blended_margin
 from churnpredict.threads import asking, thread_count
 
 __all__ = ["Contributions", "always_by_tables", "encoded_blocks", "rows_bar", "tree_parts"]
@@ -109,18 +109,29 @@ class _Sum:
         self.member = member
         self.mean = None if background is None else member.contributions(background)[0].mean(axis=0)
 
-    def contributions(self, A: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, float]:
+    def contributions(self, A: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, float, np.ndarray | None]:
+        """Return values (n, n_features or n_groups), their base, and the margin (n,) where it is computed on the way."""
         if groups is None:
             return self._counted(A)
-        total, base = np.empty((len(A), int(groups.max()) + 1)), 0.0
+        column = getattr(self.member, "only_column", None)
+        if column is not None and self.mean is None:  # no matrix of zeros
+            margin, total = self.member.margin(A), np.zeros((len(A), int(groups.max()) + 1))
+            total[:, groups[column]] += margin - self.member.base_
+            return total, self.member.base_, margin
+        total = np.empty((len(A), int(groups.max()) + 1))
+        blocks: list[Any] = []
         for start in range(0, max(len(A), 1), _IN_CACHE):
-            phi, base = self._counted(A[start : start + _IN_CACHE])
+            phi, base, margin = self._counted(A[start : start + _IN_CACHE])
             total[start : start + _IN_CACHE] = _by_group(phi, groups)
-        return total, base
+            blocks.append(margin)
+        return total, base, None if blocks[0] is None else np.concatenate(blocks)
 
-    def _counted(self, A: np.ndarray) -> tuple[np.ndarray, float]:
-        phi, base = self.member.contributions(A)
-        return (phi, base) if self.mean is None else (phi - self.mean, base + float(self.mean.sum()))
+    def _counted(self, A: np.ndarray) -> tuple[np.ndarray, float, np.ndarray | None]:
+        if hasattr(self.member, "margin_and_contributions"):
+            margin, phi, base = self.member.margin_and_contributions(A)
+        else:
+            margin, (phi, base) = None, self.member.contributions(A)
+        return (phi, base, margin) if self.mean is None else (phi - self.mean, base + float(self.mean.sum()), margin)
 
 
 def _by_group(phi: np.ndarray, groups: np.ndarray) -> np.ndarray:
@@ -165,6 +176,8 @@ class Contributions:
         self.grouped: list[np.ndarray] = []
         self.margins: list[np.ndarray] = []
         self.errors: list[np.ndarray] = []
+        self.with_margin = False
+        self._exact: list[np.ndarray] = []
         self.scale = np.empty(0)
         """By what every row's contributions were multiplied, (n,); known once :meth:`calibrated` was called."""
 
@@ -173,11 +186,13 @@ class Contributions:
         groups = None if self.keep_features else self.group_of
         total, base = None, 0.0
         opinions: list[tuple[float, np.ndarray]] = []
+        known: list[np.ndarray | None] = []
         threads = thread_count(self.n_jobs, pieces=len(A) / _ROWS)
         shaps = [part.shap for part in self.parts if isinstance(part, _Trees)]
         by_trees = iter(values_of_each(shaps, A, groups, n_jobs=threads, few_rows=_FEW_ROWS.get()))
         for member, part in zip(self.model.members, self.parts, strict=True):
-            phi, start = next(by_trees) if isinstance(part, _Trees) else part.contributions(A, groups)
+            phi, start, margin = next(by_trees) if isinstance(part, _Trees) else part.contributions(A, groups)
+            known.append(margin)
             if not isinstance(member, CalendarMember):  # it says something about one column only
                 opinions.append((member.weight, phi if groups is not None else _by_group(phi, self.group_of)))
             phi = member.weight * phi
@@ -192,6 +207,9 @@ class Contributions:
         if not self.margins:
             with asking(self.n_jobs):
                 check_additive(self.model, A, margin)
+        if self.with_margin:
+            with asking(self.n_jobs):
+                self._exact.append(blended_margin(self.model.members, A, known))
         self.base = base
         self.margins.append(margin)
         if self.keep_features:
@@ -217,6 +235,11 @@ class Contributions:
         if phi is not None:
             phi *= scale
         return base, log_odds, grouped, phi
+
+    @property
+    def exact_margin(self) -> np.ndarray | None:
+        """The model's own margins (n,), which the sums of contributions equal but for the last digits; None unless ``with_margin``."""
+        return np.concatenate(self._exact) if self.with_margin else None
 
     def lead_error(self) -> np.ndarray:
         """Return the standard error (n,) of each row's first reason's lead, after calibration; NaN where it is unknown."""

@@ -60,7 +60,7 @@ class PairTables:
         self._nodes, self._weights = gauss_legendre(layout.deepest)
         self._beta = beta_weights(layout.deepest)
         self._interventional = background is not None
-        *look, cells, table_start, table, shared = table_kernels.fill_tables(
+        *look, cells, table_start, table, _, _, shared = table_kernels.fill_tables(
             layout.begins,
             layout.ends,
             layout.values,

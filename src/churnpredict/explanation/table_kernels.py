@@ -209,7 +209,8 @@ def fill_tables(
     group_begin, group_end, value, entry_start, entry_slot, entry_q, entry_ok, ok,
     slot_feature, slot_classes, slot_codes, code_class, most_features, quadrature_nodes, quadrature_weights, background, beta,
 ):  # fmt: skip
-    """Fill the table of every group: one look-up offset per code and feature, one value per cell and feature; and the expected value.
+    """Fill the table of every group: one look-up offset per code and feature, one value per cell and feature; the value of the leaf that
+    each cell lies in, 0 where it lies in none of the group's; and the expected value.
 
     ``background`` (n_used, n_background) holds codes; with no column the form is path-dependent.
     """
@@ -221,6 +222,8 @@ def fill_tables(
     cells_of = np.zeros(n_groups, np.int64)
     table_start = np.zeros(n_groups + 1, np.int64)
     table = np.zeros(1 << 20)
+    leaf_start = np.zeros(n_groups + 1, np.int64)
+    leaf_of_cell = np.zeros(1 << 16)
     widest = 1
     for slot in range(slot_classes.shape[0]):
         widest = max(widest, slot_classes[slot])
@@ -258,6 +261,8 @@ def fill_tables(
         cells_of[group] = cells
         table_start[group + 1] = table_start[group] + cells * n_slots
         table = enlarged(table, table_start[group + 1])
+        leaf_start[group + 1] = leaf_start[group] + cells
+        leaf_of_cell = enlarged(leaf_of_cell, leaf_start[group + 1])
         column_feature = enlarged(column_feature, n_columns + n_slots)
         lookup_start = enlarged(lookup_start, n_columns + n_slots + 1)
         for b in range(n_background):
@@ -303,6 +308,9 @@ def fill_tables(
                         for _ in range(strides[row]):
                             pattern_of[cell] |= bit
                             cell += 1
+            for cell in range(cells):
+                if pattern_of[cell] == (1 << k) - 1:
+                    leaf_of_cell[leaf_start[group] + cell] = value[leaf]
             if n_background == 0:
                 points = (k + 1) // 2
                 expected += chance
@@ -326,7 +334,7 @@ def fill_tables(
                     table[begin + cell] += patterns[pattern_of[cell], i]
     return (
         column_start, column_feature[:n_columns], lookup_start[: n_columns + 1], lookup[: lookup_start[n_columns]],
-        cells_of, table_start, table[: table_start[n_groups]], expected,
+        cells_of, table_start, table[: table_start[n_groups]], leaf_start, leaf_of_cell[: leaf_start[n_groups]], expected,
     )  # fmt: skip
 
 

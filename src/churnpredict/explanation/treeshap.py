@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
+from churnpredict.explanation.block_sums import FEW_TARGETS, Room, explain_each
 from churnpredict.explanation.booster_columns import BoosterColumns
 from churnpredict.explanation.code_steps import steps_of
 from churnpredict.explanation.leaf_layout import BLOCK, CHUNK, UnsupportedError, beta_weights, gauss_legendre, lay_out
@@ -35,7 +36,7 @@ from churnpredict.threads import thread_count
 if TYPE_CHECKING:
     from churnpredict.explanation.interactions import PairPlan, PairTables
 
-__all__ = ["Tables", "TreeShap", "explain_each"]
+__all__ = ["Tables", "TreeShap"]
 
 FEW_ROWS = 150
 """Up to this many rows ``pred_contrib`` explains: building pays from about 80 rows on, and loading numba costs as much."""
@@ -436,24 +437,16 @@ def _summed(phi: NDArray[np.float64], target: NDArray[np.int64], width: int) -> 
     return total
 
 
-def explain_each(codes: TreeCodes, adders: Sequence[Any], rows: NDArray[np.float64], outs: Sequence[NDArray[np.float64]]) -> None:
-    """Write the values of rows (n, n_features) by each of some models of the same codes into its ``out`` (n, n_targets)."""
-    block = min(BLOCK, len(rows))
-    sums, cell = np.empty((max(out.shape[1] for out in outs), block)), np.empty(block, np.uint16)
-    for top in range(0, len(rows), BLOCK):
-        found = codes.encode(rows[top : top + BLOCK])
-        for add, out in zip(adders, outs, strict=True):
-            add(found, sums, cell)
-            out[top : top + found.shape[1]] = sums[:, : found.shape[1]].T
-
-
 class Tables:
-    """The tables of one model: arrays for the kernels that add up what rows find in them, and the expected value."""
+    """The tables of one model: arrays for the kernels that add up what rows find in them, and the expected value.
+
+    ``has_scores``: whether each tree lies in tables as a whole. The leaf of a row is then known with its cell, and so is the raw score.
+    """
 
     def __init__(self, trees: TreeModel | Forest, background: NDArray[np.float64] | None, codes: TreeCodes | None = None) -> None:
         from churnpredict.explanation import column_kernels, deep_kernels, table_kernels
 
-        self._add_tables, self._merge_columns = column_kernels.add_tables, column_kernels.merge_columns
+        self._kernels = column_kernels
         self._add_deep = deep_kernels.add_deep
         self._n_features = trees.n_features
         layout = lay_out(trees, background, MOST_CELLS, MOST_FEATURES, CELL_COST, codes)
@@ -462,12 +455,13 @@ class Tables:
         nodes, weights = gauss_legendre(layout.deepest)
         self._beta = beta_weights(layout.deepest)
         self._interventional = background is not None
-        *look, self._cells, self._table_start, self._table, shared = table_kernels.fill_tables(
+        *look, self._cells, self._table_start, self._table, leaf_start, leaf_of_cell, shared = table_kernels.fill_tables(
             layout.begins, layout.ends, values, *layout.leaves, MOST_FEATURES, nodes, weights, reference, self._beta,
         )  # fmt: skip
         self._column_start, self._column_feature, lookup_start, lookup = look
-        self._find = *look, *steps_of(self._column_start, lookup_start, lookup), self._cells
+        self._find = *look, *steps_of(self._column_start, lookup_start, lookup), self._cells, leaf_start, leaf_of_cell
         deep_leaves = layout.deep
+        self.has_scores = not len(deep_leaves) and isinstance(trees, TreeModel) and bool((np.diff(trees.leaf_start) > 1).all())
         self._deep_value = values[deep_leaves]
         start, feature, q, *deep, alone = deep_kernels.fill_deep(
             deep_leaves, values, entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_codes, code_class, reference
@@ -484,24 +478,33 @@ class Tables:
         return lambda rows, out: explain_each(self.codes, [adder], rows, [out])
 
     def adder(self, target: NDArray[np.int64] | None) -> Any:
-        """Return a function of (codes, sums, cell) that writes the values of rows (n_targets, at least n) into ``sums``."""
+        """Return a function of (codes, room, scores) that writes the values of rows (n_targets, at least n) into the sums of the room, and
+        their raw scores into ``scores`` (n,), unless it is empty.
+        """
         features = self.codes.features
         if target is None:
-            goal = features
+            goal, n_targets = features, self._n_features
             tables: tuple[NDArray[Any], ...] = self._column_start, features[self._column_feature], self._table_start, self._table  # pyright: ignore[reportArgumentType]
         else:
-            goal = target[features]
+            goal, n_targets = target[features], int(target.max()) + 1
             key = goal.tobytes()
             merged = self._merged  # read once: another thread may put the tables of other groups in its place
             if merged is None or merged[0] != key:
                 columns = self._column_start, self._column_feature, self._cells, self._table_start, self._table
-                self._merged = merged = key, self._merge_columns(*columns, goal)
+                self._merged = merged = key, self._kernels.merge_columns(*columns, goal)
             tables = merged[1]
+        # targets of many groups share a quad: the others are in few groups, and those have less to add
+        groups_of = np.bincount(tables[1], minlength=n_targets)
+        lane_of = 1 + np.argsort(np.argsort(-groups_of, kind="stable"), kind="stable")
 
-        def add(codes: NDArray[np.uint16], sums: NDArray[np.float64], cell: NDArray[np.uint16]) -> None:
-            self._add_tables(codes, cell, sums, *self._find, *tables)
+        def add(codes: NDArray[np.uint16], room: Room, scores: NDArray[np.float64]) -> None:
+            rows, sums = codes.shape[1], room.sums
+            if n_targets <= FEW_TARGETS:
+                space = room.for_few(rows, n_targets, int(self._cells.max(initial=0)))
+                self._kernels.add_few(codes, sums, scores, *space, *self._find, *tables, lane_of)
+            else:
+                self._kernels.add_many(codes, sums, scores, room.cell(rows), *self._find, *tables)
             if len(self._deep_value):
-                rows = codes.shape[1]
                 self._add_deep(codes, rows, self._deep_value, *self._deep, goal, self._beta, self._interventional, sums)
 
         return add

@@ -407,9 +407,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the weighted sum of the members' margins (n,), before calibration."""
         return self._blended(self.encode(X))
 
-    def _log_odds(self, A: np.ndarray) -> np.ndarray:
+    def _log_odds(self, A: np.ndarray, margin: np.ndarray | None = None) -> np.ndarray:
         """Return calibrated log-odds (n,) of the label that was learnt."""
-        return np.asarray(self.calibration_.transform(self._blended(A)))
+        return np.asarray(self.calibration_.transform(self._blended(A) if margin is None else margin))
 
     @property
     def _learnt(self) -> int:
@@ -476,10 +476,13 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         frame = as_frame(X)
         return pd.DataFrame(self.parts_of_encoded(self.encode(X)), index=None if frame is None else frame.index)
 
-    def parts_of_encoded(self, A: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the columns of :meth:`predict_parts` for encoded rows A (n, n_features)."""
+    def parts_of_encoded(self, A: np.ndarray, margin: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """Return the columns of :meth:`predict_parts` for encoded rows A (n, n_features).
+
+        ``margin`` (n,) is what :meth:`margin` returns for them, where it is known already.
+        """
         self._check_risk()
-        risk = sigmoid(self._log_odds(A))
+        risk = sigmoid(self._log_odds(A, margin))
         with asking(self.n_jobs):
             shares = {name: sigmoid(share.log_odds(A)) for name, share in self.shares_.items()}
         parts = {"risk": risk}

@@ -47,7 +47,7 @@ def check_matrix(X: Any, call: str, y: Any = None) -> None:
 
 @dataclass(frozen=True)
 class EncodedRows:
-    """Rows that are scored and explained: encoded once for both.
+    """Rows that are scored and explained: encoded once for both, and explanations of them tell their margins.
 
     Attributes
     ----------

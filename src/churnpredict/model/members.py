@@ -59,13 +59,19 @@ class TreeMember:
         return phi[:, :-1], float(phi[0, -1]) if len(phi) else 0.0
 
 
-def blended_margin(members: Sequence[Any], A: np.ndarray) -> np.ndarray:
-    """Return the weighted sum of the members' margins (n,) for encoded rows A (n, n_features); boosters share the bins of a row."""
-    trees = [m for m in members if isinstance(m, TreeMember)]
+def blended_margin(members: Sequence[Any], A: np.ndarray, known: Sequence[np.ndarray | None] = ()) -> np.ndarray:
+    """Return the weighted sum of the members' margins (n,) for encoded rows A (n, n_features); boosters share the bins of a row.
+
+    ``known`` holds the margins (n,) of members, in their order, where they have been computed already; None elsewhere.
+    """
+    margins = [*known, *[None] * (len(members) - len(known))]
+    trees = [m for m, margin in zip(members, margins, strict=True) if isinstance(m, TreeMember) and margin is None]
     scored = iter(trees[0].scores_with(trees[1:]).raw_of_each(A) if trees else ())
     total = np.zeros(len(A))
-    for member in members:
-        total += member.weight * (next(scored) if isinstance(member, TreeMember) else member.margin(A))
+    for member, margin in zip(members, margins, strict=True):
+        if margin is None:
+            margin = next(scored) if isinstance(member, TreeMember) else member.margin(A)  # noqa: PLW2901
+        total += member.weight * margin
     return total
 
 
@@ -182,10 +188,23 @@ class LinearMember:
 
     def contributions(self, A: np.ndarray) -> tuple[np.ndarray, float]:
         """Return contribution (n, n_features) of each feature in log-odds, and the base: together exactly the margin."""
+        return self._by_feature(A, *self._terms(A))
+
+    def margin_and_contributions(self, A: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+        """Return what :meth:`margin` and :meth:`contributions` return, to the last bit, of rows that are standardised once."""
+        terms = self._terms(A)
+        margin = self._sums(A, *terms) + (self.base_ + self.shift_.sum())  # first: the contributions are written over the terms
+        return margin, *self._by_feature(A, *terms)
+
+    def _terms(self, A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what numbers (n, n_numbers) and missing values (n, n_holes) add to the margin."""
         numeric = self._standardised(A)
         numeric *= self.slope_
+        return numeric, np.isnan(A[:, self.numbers_[self.holes_]]) * self.hole_[self.holes_]
+
+    def _by_feature(self, A: np.ndarray, numeric: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, float]:
         if len(self.holes_):
-            numeric[:, self.holes_] += np.isnan(A[:, self.numbers_[self.holes_]]) * self.hole_[self.holes_]
+            numeric[:, self.holes_] += missing
         if len(self.numbers_) == A.shape[1]:
             phi = numeric
         else:
@@ -201,14 +220,17 @@ class LinearMember:
         out = np.empty(len(A))
         for start in range(0, len(A), _BLOCK):
             block = A[start : start + _BLOCK]
-            z = _row_sums(self._standardised(block) * self.slope_)
-            if len(self.holes_):
-                z += _row_sums(np.isnan(block[:, self.numbers_[self.holes_]]) * self.hole_[self.holes_])
-            for j in self.categories:
-                z += self._level_effect(j, block[:, j])
-            out[start : start + _BLOCK] = z
+            out[start : start + _BLOCK] = self._sums(block, *self._terms(block))
         out += self.base_ + self.shift_.sum()
         return out
+
+    def _sums(self, A: np.ndarray, numeric: np.ndarray, missing: np.ndarray) -> np.ndarray:
+        z = _row_sums(numeric)
+        if len(self.holes_):
+            z += _row_sums(missing)
+        for j in self.categories:
+            z += self._level_effect(j, A[:, j])
+        return z
 
 
 def mean_line(lines: Sequence[LinearMember], weights: Sequence[float]) -> LinearMember:
@@ -279,8 +301,13 @@ class PurchaseMember:
     def contributions(self, A: np.ndarray) -> tuple[np.ndarray, float]:
         """Return the whole margin on the recency column, around its training mean."""
         phi = np.zeros(A.shape)
-        phi[:, self.columns[1]] = self.margin(A) - self.base_
+        phi[:, self.only_column] = self.margin(A) - self.base_
         return phi, self.base_
+
+    @property
+    def only_column(self) -> int:
+        """The column that all of its margin belongs to."""
+        return self.columns[1]
 
 
 class CalendarMember:
@@ -295,10 +322,16 @@ class CalendarMember:
     """
 
     name = "calendar"
+    base_ = 0.0
 
     def __init__(self, column: int, *, weight: float = 1.0) -> None:
         self.column = column
         self.weight = weight
+
+    @property
+    def only_column(self) -> int:
+        """The column that all of its margin belongs to."""
+        return self.column
 
     def margin(self, A: np.ndarray) -> np.ndarray:
         """Return log-odds (n,) of encoded rows A (n, n_features)."""

@@ -510,10 +510,10 @@ class ChurnPipeline(Answers):
         from churnpredict.model.encoding import EncodedRows
 
         A = self.model_.encode(X) if hasattr(self.model_, "parts_of_encoded") else None
-        parts = scoring.parts_of_risk(self.model_, X, A)
         worth = valuing.value_by_model(tables, scoring.snapshots_of(X), self.churn, getattr(self, "worth_", None), value)
         rows: Any = X if A is None else EncodedRows(X, A)
         why = explain(self.model_, rows, usual=usual, detail="features" if words else "drivers", n_jobs=n_jobs)
+        parts = scoring.parts_of_risk(self.model_, X, A, why.margin)  # the margins come out of the tables of the reasons
         rate, name = self.base_rate_, self.model_id_
         in_sample = self.has_seen(tables, X.index.get_level_values("cutoff"))
         if in_sample:

@@ -89,16 +89,16 @@ def check_risks(risk: Floats) -> Floats:
     return risk
 
 
-def parts_of_risk(model: Any, X: pd.DataFrame, A: Floats | None = None) -> dict[str, Floats]:
+def parts_of_risk(model: Any, X: pd.DataFrame, A: Floats | None = None, margin: Floats | None = None) -> dict[str, Floats]:
     """Return the risk, and what a :class:`~churnpredict.ChurnClassifier` divides it into, by name of the column.
 
-    A (n, n_features) are the encoded rows, where they are there already.
+    A (n, n_features) are the encoded rows and ``margin`` (n,) the model's margins, where they are there already.
     """
     if not hasattr(model, "parts_of_encoded"):
         from churnpredict.model.labels import risk_of
 
         return {"risk": check_risks(risk_of(model, X))}
-    parts: dict[str, Floats] = model.parts_of_encoded(model.encode(X) if A is None else A)
+    parts: dict[str, Floats] = model.parts_of_encoded(model.encode(X) if A is None else A, margin)
     check_risks(parts["risk"])
     return parts
 
