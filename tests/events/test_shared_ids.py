@@ -6,12 +6,13 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from churnpredict.errors import ChurnWarning
 from churnpredict.events.declarations import Events, Intervals
 from churnpredict.events.partitions import scan_tables
-from churnpredict.events.shared_ids import names_nobody
+from churnpredict.events.shared_ids import NOBODY, _can_name_nobody, names_nobody
 from churnpredict.events.tables import EventTables
 from churnpredict.figures import percent
 
@@ -54,6 +55,14 @@ def test_a_customer_with_a_large_share_is_told_without_the_id(share: float) -> N
     assert "a single customer has" in message
     assert f"{int((frame['who'] == 'K77123').sum()):,} of 4,000 rows" in message
     assert "K77123" not in message
+
+
+def test_every_word_for_nobody_is_looked_at() -> None:
+    words = [*NOBODY, "000", "9999", *(str(n) for n in range(-1200, 1200)), *(f"C{n}" for n in range(1200))]
+    shown = [f(word) for word in words for f in (str, str.upper, " {}\t".format, "\u2003{}".format, "{}@x1.example".format, "{} @2".format)]
+    looked_at = _can_name_nobody(pa.array(shown))
+    assert [text for text, seen in zip(shown, looked_at, strict=True) if names_nobody(text) and not seen] == []
+    assert looked_at.mean() < 0.2
 
 
 def test_intervals_are_checked_too() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from churnpredict.clock import local_time
 from churnpredict.errors import warn
-from churnpredict.events.streams import Stream, local_days
+from churnpredict.events.streams import Stream
 from churnpredict.events.tally import judge
 from churnpredict.events.timing import DAY, stamp
 
@@ -20,8 +22,17 @@ _FIRST_DAY, _ALL_DAYS = -25_568, 109_700  # from 1899-12-31 for three hundred ye
 def warn_of_holes(name: str, stream: Stream) -> None:
     """Warn of days without any row in a busy log."""
     if len(stream):
-        days = np.bincount(local_days(stream.times, stream.timezone) - _FIRST_DAY, minlength=_ALL_DAYS)
+        days = np.zeros(_ALL_DAYS, np.int64)
+        _count_days(local_time(stream.times, stream.timezone), days)
         judge(("silent-day", name), lambda days: _warn_of_silent_days(name, days), days)
+
+
+@nb.njit(cache=True, nogil=True)
+def _count_days(times, days):  # type: ignore[no-untyped-def]
+    for i in range(times.size):
+        day = times[i] // DAY - _FIRST_DAY
+        if 0 <= day < days.size:
+            days[day] += 1
 
 
 def _warn_of_silent_days(name: str, days: npt.NDArray[np.int64]) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from churnpredict.errors import warn
 from churnpredict.events.streams import Stream
@@ -47,6 +48,12 @@ def names_nobody(value: str) -> bool:
     return word in NOBODY or set(word) == {"0"} or (set(word) == {"9"} and len(word) > _NINES)
 
 
+def _can_name_nobody(texts: pa.Array) -> npt.NDArray[np.bool_]:
+    """Return which ids :func:`names_nobody` has to look at: of those with a digit from 1 to 8 only the ones with -1."""
+    numbered = pc.match_substring_regex(texts, "^[^@]*[1-8]")
+    return np.asarray(pc.or_(pc.invert(numbered), pc.match_substring(texts, "-1")).to_numpy(zero_copy_only=False))
+
+
 def warn_of_shared_ids(name: str, column: str, stream: Stream, ids: pa.Array) -> None:
     """Warn of an id that stands for nobody and has far more rows than usual, and of one that has a large share of all rows."""
     rows = np.diff(stream.offsets)
@@ -56,8 +63,10 @@ def warn_of_shared_ids(name: str, column: str, stream: Stream, ids: pa.Array) ->
     power = np.log2(rows[some]).astype(np.int64)
     customers, counts = np.bincount(power, minlength=_SIZES), np.bincount(power, rows[some], minlength=_SIZES)
     large = some[rows[some] > max(_MANY, _TIMES / 2 * float(np.median(rows[some])))]  # few: words are looked at one by one
-    texts = ids.take(pa.array(large)).cast(pa.string()).to_pylist() if len(large) else []
-    nobody = Counter({text: int(n) for text, n in zip(texts, rows[large], strict=True) if names_nobody(text)})
+    texts = ids.take(pa.array(large)).cast(pa.string()) if len(large) else pa.array([], pa.string())
+    doubtful = np.flatnonzero(_can_name_nobody(texts))
+    named = zip(texts.take(pa.array(doubtful)).to_pylist(), rows[large[doubtful]], strict=True)
+    nobody = Counter({text: int(n) for text, n in named if names_nobody(text)})
     judge(("shared-customer", name), lambda *found: _warn(name, column, *found), customers, counts.astype(np.int64), nobody)
 
 

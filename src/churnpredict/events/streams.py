@@ -381,7 +381,14 @@ def _sort_whole(
 
 
 def spread_rows(
-    offsets: Ints, remap: npt.NDArray[np.int32], n_customers: int, times: Ints, columns: dict[str, npt.NDArray[Any]], timezone: str
+    offsets: Ints,
+    remap: npt.NDArray[np.int32],
+    n_customers: int,
+    times: Ints,
+    columns: dict[str, npt.NDArray[Any]],
+    timezone: str,
+    *,
+    count: bool = True,
 ) -> tuple[Stream, int]:
     """Return what :func:`group_rows` does of rows that it has grouped before, by ids that ``remap``, ascending, makes customers.
 
@@ -393,6 +400,8 @@ def spread_rows(
         Customer of each id; -1 leaves its rows out.
     n_customers, times, columns, timezone
         As for :func:`group_rows`. The arrays are used as they are where no row is left out.
+    count : bool
+        Whether to count the rows that repeat another one; 0 without.
     """
     counts = np.diff(offsets)
     there = remap >= 0
@@ -403,6 +412,8 @@ def spread_rows(
     ends[1:][remap[there]] = counts[there]
     np.cumsum(ends, out=ends)
     stream = Stream(ends, times, columns, timezone)
+    if not count:
+        return stream, 0
     if are_events(columns):
         return stream, int(_count_repeats(ends, times, *event_columns(columns)))
     return stream, count_same([stream.owners, times, *columns.values()])

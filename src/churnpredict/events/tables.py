@@ -122,24 +122,25 @@ class EventTables:
         self._observed = None if observed_until is None else self.instant(observed_until, "observed_until")
 
     @classmethod
-    def of_rows(cls, declarations: dict[str, Declaration], timezone: str, rows: dict[str, Rows]) -> EventTables:
-        """Return the tables of rows that were read and checked before."""
+    def of_rows(cls, declarations: dict[str, Declaration], timezone: str, rows: dict[str, Rows], *, judged: bool = False) -> EventTables:
+        """Return the tables of rows that were read and checked before; what shows in all rows together is not sought again if ``judged``."""
         tables = object.__new__(cls)
         tables.declarations, tables.timezone, tables._observed = declarations, timezone, None
-        tables._gather(rows)
+        tables._gather(rows, judged=judged)
         return tables
 
-    def _gather(self, rows: dict[str, Rows]) -> None:
+    def _gather(self, rows: dict[str, Rows], *, judged: bool = False) -> None:
         """Bring the rows of all tables together: customers, streams, and what only shows in all of them."""
         check_zones({name: r.aware for name, r in rows.items()})
         self.aware = {name: r.aware for name, r in rows.items()}
         people = next((n for n, d in self.declarations.items() if isinstance(d, Customers)), None)
         self.ids = all_ids(rows, people)
         self.labels: dict[str, dict[str, pa.Array]] = {name: r.labels for name, r in rows.items()}
-        streams = {name: self._stream(name, r) for name, r in rows.items()}
+        streams = {name: self._stream(name, r, judged=judged) for name, r in rows.items()}
         self.profile = None if people is None else self._profile(people, streams.pop(people))
         self.streams = streams
-        self._check_joining()
+        if not judged:
+            self._check_joining()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -167,12 +168,15 @@ class EventTables:
     def _date(self, moment: int) -> str:
         return "always" if moment == NEVER else str(self.wall_times(np.array([moment]))[0].date())
 
-    def _stream(self, name: str, rows: Rows) -> Stream:
+    def _stream(self, name: str, rows: Rows, *, judged: bool) -> Stream:
         own, known = (rows.ids, self.ids) if len(rows.ids) and len(self) else (rows.ids, rows.ids[:0])  # nobody's ids have no type
         found = np.arange(len(own)) if own is known else pc.fill_null(pc.index_in(own, value_set=known), -1).to_numpy(zero_copy_only=False)
         remap = found.astype(np.int32)
         what = (remap, len(self.ids), rows.times, rows.columns, self.timezone)
-        stream, repeats = group_rows(rows.codes, *what) if rows.offsets is None else spread_rows(rows.offsets, *what)
+        stream, repeats = group_rows(rows.codes, *what) if rows.offsets is None else spread_rows(rows.offsets, *what, count=not judged)
+        declaration = self.declarations[name]
+        if judged:
+            return with_last_days(name, declaration, without_ties(name, declaration, stream))
         strangers = int((remap < 0).sum())
         judge(
             ("unknown-customer", name),
@@ -181,13 +185,11 @@ class EventTables:
             len(rows.times) - len(stream),
             len(rows.times),
         )
-        declaration = self.declarations[name]
         if isinstance(declaration, (Events, Intervals)):
             judge_repeats(name, rows, repeats, declaration)
             warn_of_shared_ids(name, declaration.customer, stream, self.ids)
-        if isinstance(self.declarations[name], Events):
+        if isinstance(declaration, Events):
             warn_of_holes(name, stream)
-        declaration = self.declarations[name]
         return with_last_days(name, declaration, without_ties(name, declaration, stream))
 
     def _profile(self, name: str, versions: Stream) -> Profile:

@@ -101,7 +101,7 @@ class Folder:
         """Replace the manifest: from here on the history is the new one. Then remove what it does not name."""
         content = {**content, "format": FORMAT, "version": VERSION}
         sync_folder(self.rows)
-        text = json.dumps({**content, "sha256": _digest(content)}, indent=1)
+        text = json.dumps({**content, "sha256": _digest(content)})  # without indentation, which is written ten times as slowly
         write_whole(self.path / MANIFEST, lambda file: file.write(text.encode()))
         self.tidy({segment["file"] for table in content["tables"].values() for segment in table["segments"]})
 

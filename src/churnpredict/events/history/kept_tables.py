@@ -256,7 +256,7 @@ class KeptTables(PartitionedTables):
             kept = table.load(number, self._shelf, verify=verify)
             found = empty_rows(table.columns) if kept is None else kept.rows(table.aware)
             rows[name] = bring_kept_together(name, self.declarations[name], found, repeated.get(name))
-        return EventTables.of_rows(self.declarations, self.timezone, rows)
+        return EventTables.of_rows(self.declarations, self.timezone, rows, judged=not verify)
 
     def _check_room(self) -> None:
         most = max(100_000, (self.memory - FLOOR) // ROW)

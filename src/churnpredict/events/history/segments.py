@@ -6,7 +6,7 @@ import hashlib
 import mmap
 import zlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -80,7 +80,7 @@ class Segment:
 
     def described(self) -> dict[str, Any]:
         """Return what is in the manifest."""
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def of(cls, told: dict[str, Any]) -> Segment:

@@ -81,6 +81,12 @@ def _merged(codes: npt.NDArray[np.int32], values: pa.Array) -> tuple[npt.NDArray
     return place[codes], distinct
 
 
+def _without_zeros(values: pa.Array) -> pa.Array:
+    if not pc.any(pc.starts_with(values, "0")).as_py():  # ten times as fast as the replacement
+        return values
+    return pc.replace_substring_regex(values, r"^0+([0-9]+)$", r"\1")
+
+
 def check_spellings(values: pa.Array, table: str) -> None:
     """Warn of ids that differ only in spaces, case, Unicode form or leading zeros: most often one customer twice."""
     if not is_text(values.type):
@@ -89,7 +95,7 @@ def check_spellings(values: pa.Array, table: str) -> None:
         ("id-spaces", "leading or trailing spaces", pc.utf8_trim_whitespace),
         ("id-case", "upper and lower case", pc.utf8_lower),
         ("id-unicode", "the Unicode form (NFC, NFD)", lambda v: pc.utf8_normalize(v, form="NFC")),
-        ("id-zeros", "leading zeros", lambda v: pc.replace_substring_regex(v, r"^0+([0-9]+)$", r"\1")),
+        ("id-zeros", "leading zeros", _without_zeros),
     ]
     for code, difference, normal in forms:
         spelt = normal(values)
