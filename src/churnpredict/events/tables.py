@@ -123,7 +123,7 @@ class EventTables:
 
     @classmethod
     def of_rows(cls, declarations: dict[str, Declaration], timezone: str, rows: dict[str, Rows], *, judged: bool = False) -> EventTables:
-        """Return the tables of rows that were read and checked before; what shows in all rows together is not sought again if ``judged``."""
+        """Return the tables of rows that were read and checked before; if ``judged``, what shows in all rows together, too."""
         tables = object.__new__(cls)
         tables.declarations, tables.timezone, tables._observed = declarations, timezone, None
         tables._gather(rows, judged=judged)
