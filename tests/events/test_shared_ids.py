@@ -12,7 +12,7 @@ import pytest
 from churnpredict.errors import ChurnWarning
 from churnpredict.events.declarations import Events, Intervals
 from churnpredict.events.partitions import scan_tables
-from churnpredict.events.shared_ids import NOBODY, _can_name_nobody, names_nobody
+from churnpredict.events.shared_ids import NOBODY, can_name_nobody, names_nobody
 from churnpredict.events.tables import EventTables
 from churnpredict.figures import percent
 
@@ -60,7 +60,7 @@ def test_a_customer_with_a_large_share_is_told_without_the_id(share: float) -> N
 def test_every_word_for_nobody_is_looked_at() -> None:
     words = [*NOBODY, "000", "9999", *(str(n) for n in range(-1200, 1200)), *(f"C{n}" for n in range(1200))]
     shown = [f(word) for word in words for f in (str, str.upper, " {}\t".format, "\u2003{}".format, "{}@x1.example".format, "{} @2".format)]
-    looked_at = _can_name_nobody(pa.array(shown))
+    looked_at = can_name_nobody(pa.array(shown))
     assert [text for text, seen in zip(shown, looked_at, strict=True) if names_nobody(text) and not seen] == []
     assert looked_at.mean() < 0.2
 

@@ -14,7 +14,7 @@ from churnpredict.events.streams import Stream
 from churnpredict.events.tally import judge
 from churnpredict.figures import percent
 
-__all__ = ["NOBODY", "names_nobody", "warn_of_shared_ids"]
+__all__ = ["NOBODY", "can_name_nobody", "names_nobody", "warn_of_shared_ids"]
 
 NOBODY = frozenset(
     (
@@ -48,7 +48,7 @@ def names_nobody(value: str) -> bool:
     return word in NOBODY or set(word) == {"0"} or (set(word) == {"9"} and len(word) > _NINES)
 
 
-def _can_name_nobody(texts: pa.Array) -> npt.NDArray[np.bool_]:
+def can_name_nobody(texts: pa.Array) -> npt.NDArray[np.bool_]:
     """Return which ids :func:`names_nobody` has to look at: of those with a digit from 1 to 8 only the ones with -1."""
     numbered = pc.match_substring_regex(texts, "^[^@]*[1-8]")
     return np.asarray(pc.or_(pc.invert(numbered), pc.match_substring(texts, "-1")).to_numpy(zero_copy_only=False))
@@ -64,7 +64,7 @@ def warn_of_shared_ids(name: str, column: str, stream: Stream, ids: pa.Array) ->
     customers, counts = np.bincount(power, minlength=_SIZES), np.bincount(power, rows[some], minlength=_SIZES)
     large = some[rows[some] > max(_MANY, _TIMES / 2 * float(np.median(rows[some])))]  # few: words are looked at one by one
     texts = ids.take(pa.array(large)).cast(pa.string()) if len(large) else pa.array([], pa.string())
-    doubtful = np.flatnonzero(_can_name_nobody(texts))
+    doubtful = np.flatnonzero(can_name_nobody(texts))
     named = zip(texts.take(pa.array(doubtful)).to_pylist(), rows[large[doubtful]], strict=True)
     nobody = Counter({text: int(n) for text, n in named if names_nobody(text)})
     judge(("shared-customer", name), lambda *found: _warn(name, column, *found), customers, counts.astype(np.int64), nobody)
