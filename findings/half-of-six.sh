@@ -3,7 +3,7 @@
 #                first time at which at most half are left, is 3, and in general n / 2 for n customers in the months 1 to n.
 # What happens:  lifelines says 4. It multiplies shares in floating point, the half that is left is 0.5000000000000001, and that is not at most
 #                0.5. For eight customers it is 5, for fourteen 8, for four and ten it is right: eight of the thirty even numbers up to 60 are
-#                wrong. Two customers for each month instead of one move the error to other numbers. scikit-survival's curve has 0.5 there.
+#                wrong. scikit-survival's curve, read in the same way, is wrong for seven others.
 # Why it matters: the median lifetime of a cohort or a plan is one whole period too long, and jumps with the number of customers, not with
 #                when they leave. churnpredict's suggest_horizon compared in the same way; it allows for rounding now.
 # Versions:      lifelines 0.30.3, scikit-survival 0.28.0, numpy 2.4.6, pandas 2.3.3, Python 3.11.
@@ -28,7 +28,7 @@ def median_by_hand(months):
             return month
 
 
-wrong = []
+wrong, others = [], []
 for n in range(2, 61, 2):
     months = np.arange(1, n + 1)
     fitted = KaplanMeierFitter().fit(months)
@@ -37,6 +37,9 @@ for n in range(2, 61, 2):
     if fitted.median_survival_time_ != by_hand:
         wrong.append(n)
         print(f"{n} customers: lifelines {fitted.median_survival_time_:.0f}, by hand {by_hand}, still there then {fitted.predict(by_hand)!r}")
-    assert by_hand == n // 2 == at[there <= 0.5][0], "scikit-survival has changed"
+    assert by_hand == n // 2
+    others += [n] if at[there <= 0.5][0] != by_hand else []
+print("scikit-survival's curve, read in the same way, is wrong for", others)
+assert others == [24, 28, 30, 38, 44, 46, 54], "scikit-survival has changed"
 assert wrong == [6, 8, 14, 18, 20, 44, 58, 60], "this has changed"
 PYTHON

@@ -177,3 +177,11 @@ def test_a_plan_that_has_ended_is_missing_and_not_the_one_before():
     found = features_of(cp.EventTables(plans=plans, timezone="UTC"), ["a", "b"], "2024-03-01")["lifecycle__plans_plan"]
     assert found.isna().tolist() == [True, False]
     assert found.iloc[1] == "basic"
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_moments_in_any_unit_are_the_same_moments(unit):
+    days = pd.Series(pd.to_datetime(["2024-01-01 10:00", "2024-01-03 15:00"])).astype(f"datetime64[{unit}]")
+    orders = cp.Events(pd.DataFrame({"who": "a", "day": days}), customer="who", time="day")
+    found = features_of(cp.EventTables(orders=orders, timezone="UTC"), ["a"], "2024-01-06")
+    assert found["habit__orders_days_since_last"].tolist() == pytest.approx([2.375])

@@ -73,6 +73,17 @@ def test_a_stricter_share_takes_a_longer_silence(rng):
     assert len(set(days)) == 3
 
 
+def test_a_share_that_is_exactly_reached_counts_in_spite_of_rounding():
+    """Of 68 silences 18 end after 2 days and 10 after 5: behind the first step it is 10 of 50, exactly a fifth."""
+    visits = [(who, 0) for who in range(40)] + [(who, 2) for who in range(18)] + [(who, 5) for who in range(18, 28)]
+    frame = pd.DataFrame(visits, columns=["id", "day"])
+    frame["day"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(frame["day"], unit="D")
+    tables = cp.EventTables(visits=cp.Events(frame, customer="id", time="day"), observed_until="2024-03-01", timezone="UTC")
+    proposed = cp.accounting.suggest_horizon(tables, returning=0.2)
+    assert (proposed.days, proposed.final) == (2, True)
+    assert proposed.comes_back > 0.2, "by rounding"
+
+
 def test_where_no_silence_is_final_it_says_so(rng):
     """Gaps without memory and without leaving: whoever is silent comes back."""
     proposed = cp.accounting.suggest_horizon(rhythm(rng, 40, 25, leaving=0.0))

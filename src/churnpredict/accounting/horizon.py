@@ -28,6 +28,7 @@ __all__ = ["ReturnCurve", "SuggestedHorizon", "return_curve", "suggest_horizon"]
 Ints = npt.NDArray[np.int64]
 _FEWEST = 20  # minimum number of silences behind a share
 _Z = 1.959963984540054
+_ROUNDING = 1e-9  # a share that is exactly the one asked for may come out a few bits above it
 
 
 @dataclass(frozen=True, repr=False)
@@ -249,13 +250,13 @@ def suggest_horizon(tables: EventTables, of: str | None = None, *, returning: fl
     most = max(min(curve.span // 3, len(share) - 1), 1)
     # the curve ends at 0 by definition: a share needs at least half of the curve behind its silence
     trusted = share[1 : min(most, max((len(share) - 1) // 2, 1)) + 1]
-    low_enough = np.flatnonzero(trusted <= returning)
+    low_enough = np.flatnonzero(trusted <= returning + _ROUNDING)
     if len(low_enough):
         days = int(low_enough[0]) + 1
     else:
         usual = math.ceil(np.quantile(curve.longest_gaps, 0.9)) if len(curve.longest_gaps) else most
         days = max(min(usual, most), 1)
-    return SuggestedHorizon(f"{days}d", days, float(share[days]), bool(share[days] <= returning and len(low_enough)), curve)
+    return SuggestedHorizon(f"{days}d", days, float(share[days]), bool(share[days] <= returning + _ROUNDING and len(low_enough)), curve)
 
 
 def _silences(stream: Stream, end: int) -> tuple[Ints, Ints, Ints]:

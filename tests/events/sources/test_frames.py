@@ -1,10 +1,14 @@
 """What stands at the door: every kind of source gives the same table, and only what is declared is read."""
 
+import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from churnpredict import Customers, Events, EventTables
+from churnpredict.errors import SchemaError
+from churnpredict.events.sources.frames import open_frame
 
 
 def log():
@@ -79,3 +83,24 @@ def test_the_tables_of_the_past_hold_only_what_was_known(until):
     assert len(past.stream("orders")) == int((log()["at"] < pd.Timestamp(until)).sum())
     assert past.observed_until("orders") <= moment
     assert tables.known_before(10**17) is tables  # nothing to leave out
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [datetime.datetime(2024, 1, 1), 45293],
+        [datetime.date(2024, 1, 1), 45293.0],
+        [datetime.timedelta(hours=1), 3600],
+        [datetime.time(1), 3600.0],
+        [datetime.timedelta(hours=1), None, np.float64(3600)],
+    ],
+    ids=lambda values: type(values[0]).__name__,
+)
+def test_numbers_among_times_are_refused_in_any_order(values):
+    for order in (values, values[::-1]):
+        frame = pd.DataFrame({"value": pd.Series(order, dtype=object)})
+        with pytest.raises(SchemaError) as refused:
+            open_frame(frame, "calls").read(["value"])
+        assert refused.value.code == "mixed-types"
+    whole = pd.DataFrame({"value": pd.Series([values[0], None, float("nan")], dtype=object)})
+    assert open_frame(whole, "calls").read(["value"])["value"].null_count == 2

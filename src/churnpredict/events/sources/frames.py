@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from numbers import Number
 from typing import Any
 
 import pyarrow as pa
@@ -46,7 +47,12 @@ class Frame(Source):
             if isinstance(native, pa.Table):
                 return native.select(unique)
             frame = self.frame.select(unique)
-            return _dense(frame).to_arrow() if frame.implementation.is_pandas() else frame.to_arrow()
+            if not frame.implementation.is_pandas():
+                return frame.to_arrow()
+            table = _dense(frame).to_arrow()
+            if any(_holds_numbers_among_times(nw.to_native(frame), field) for field in table.schema):
+                raise TypeError  # Arrow reads such numbers as microseconds, or as days, since 1970
+            return table
         except _ARROW_ERRORS:
             raise self._mixed(unique) from None  # what Arrow says quotes a value
 
@@ -72,7 +78,11 @@ class Frame(Source):
         for column in columns:
             series = self.frame[column]
             try:
-                series.to_arrow()
+                read = series.to_arrow()
+                if self.frame.implementation.is_pandas() and _holds_numbers_among_times(
+                    series.to_frame().to_native(), pa.field(column, read.type)
+                ):
+                    raise TypeError
             except _ARROW_ERRORS:
                 kinds = sorted({type(v).__name__ for v in series.to_list() if v is not None and v == v})  # noqa: PLR0124 - not NaN
                 endless = any(isinstance(v, Decimal) and v.is_infinite() for v in series.to_list())
@@ -89,6 +99,19 @@ class Frame(Source):
         return SchemaError(
             "unreadable-frame", "the frame cannot be read as Arrow", table=self.name, remedy="Convert its columns to plain types."
         )
+
+
+def _holds_numbers_among_times(frame: Any, field: pa.Field) -> bool:
+    """Return whether a column of objects that Arrow took for dates, times or lengths has plain numbers in it, as a workbook's may have.
+
+    >>> import datetime, pandas as pd
+    >>> days = pd.DataFrame({"day": [datetime.date(2024, 1, 1), 45293]})
+    >>> _holds_numbers_among_times(days, pa.field("day", pa.date32()))
+    True
+    """
+    if not pa.types.is_temporal(field.type) or frame[field.name].dtype != object:
+        return False
+    return any(isinstance(value, Number) and value == value for value in frame[field.name])  # noqa: PLR0124 - not NaN
 
 
 def _dense(frame: Any) -> Any:
