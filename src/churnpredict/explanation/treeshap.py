@@ -4,6 +4,10 @@ The contribution of a leaf to a row depends on the row only through which of the
 binned once against the model's thresholds, neighbouring leaves share a table indexed by the bins, and explaining is a look-up and an
 addition. Leaves too deep for a table are summed by quadrature. ``docs/algorithm.md`` derives it. Longer than most modules
 because laying out, choosing, filling and looking up are one algorithm.
+
+An example: a leaf of value 1 is reached by rows with "x <= 3" and "y <= 5", and half of the training rows pass each of the two. On average
+the leaf gives 1/4. Its table has four cells. A row that passes both conditions gets 3/8 for x and 3/8 for y, and 1/4 + 3/8 + 3/8 is the 1
+that the leaf gives it. A row that passes the one of x alone gets 1/8 for x and -3/8 for y, and 1/4 + 1/8 - 3/8 = 0.
 """
 
 from __future__ import annotations

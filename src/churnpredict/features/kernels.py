@@ -4,6 +4,17 @@ Every kernel reads the rows ``[low, high)`` of each snapshot: ``edges[0, r]`` is
 first row of window ``s``; ``edges[1]`` is always the bound of the history. It writes feature ``f`` to ``out[columns[f], at + r]``;
 ``which[f]`` is the window of feature ``f``, windows ascending. Nothing a kernel computes depends on a row at or after the cutoff, nor on
 other customers.
+
+An example: orders on the days 1, 3, 3 and 8 are the rows 0 to 3. At a cutoff on day 10, with a window of 7 days, the history begins at
+row 0, the window at row 1, and the cutoff is before row 4. So the window has 4 - 1 = 3 rows. They are on the active days number 1, 1 and
+2, so on 2 - 1 + 1 = 2 days:
+
+>>> edges, window = np.array([[4], [0], [1]]), np.array([2])
+>>> out = np.zeros((2, 1))
+>>> counts(edges, window, np.array([0]), out, 0)
+>>> active_days(np.array([0, 1, 1, 2]), edges, window, np.array([1]), out, 0)
+>>> out[:, 0].tolist()
+[3.0, 2.0]
 """
 
 from __future__ import annotations

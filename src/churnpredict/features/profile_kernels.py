@@ -1,6 +1,15 @@
 """Compiled kernels for the mix of a customer's activity: kinds, items, weekdays, hours, stage of life.
 
 They read rows like the kernels of :mod:`churnpredict.features.kernels`: ``[edges[which[f], r], edges[0, r])``.
+
+An example: of four payments the kinds are 0 (paid), 1 (failed), 1 and 0, and the last three are in the window. Two of these three failed:
+
+>>> edges = np.array([[4], [0], [1]])
+>>> failed = np.array([[False, True, False]])  # by kind; the last place is that of a missing kind
+>>> out = np.zeros((1, 1))
+>>> kind_shares(np.array([0, 1, 1, 0], np.int32), failed, edges, np.array([2]), np.array([0]), out, 0)
+>>> round(float(out[0, 0]), 3)
+0.667
 """
 
 from __future__ import annotations

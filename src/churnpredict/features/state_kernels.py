@@ -1,6 +1,8 @@
 """Compiled kernels for intervals and states.
 
-The end of an interval counts only once it has happened: an end at or after the cutoff is an open interval.
+The end of an interval counts only once it has happened: an end at or after the cutoff is an open interval. So a ticket that was opened on
+day 3 and closed on day 9 is, at a cutoff on day 7, one open ticket of 4 days; at a cutoff on day 10 it is a closed one, which took 6 days
+and ended a day ago.
 """
 
 from __future__ import annotations

@@ -2,6 +2,13 @@
 
 People are numbered within their account, in the order of their first rows: an account has few, however many there are in all, and
 nothing depends on their names. A missing user, -1, is nobody. Windows are those of :mod:`churnpredict.features.kernels`.
+
+An example: in one account users 7, 5, 7 and 9 act, in this order. They become the persons 0, 1, 0 and 2. How many different people have
+acted so far is 1, 2, 2 and 3, and the first person acts again after two rows:
+
+>>> numbers, people_so_far, ahead, behind, sizes = number_within(np.array([0, 4]), np.array([7, 5, 7, 9], np.int32), 10)
+>>> numbers.tolist(), people_so_far.tolist(), int(ahead[0]), sizes.tolist()
+([0, 1, 0, 2], [1, 2, 2, 3], 2, [3])
 """
 
 from __future__ import annotations

@@ -1,5 +1,12 @@
 """Compiled kernels that turn rows into codes, and codes into raw scores of trees.
 
+A *code* is the number of the interval between two thresholds of a feature into which a value falls. No branch of a tree is followed: the
+leaves of a tree are the bits of a word, and each split clears the bits of the leaves that a row cannot reach.
+
+An example: a tree asks "x <= 3", and to the left of it "y <= 5". Its leaves are, from left to right, 0 (x <= 3, y <= 5), 1 (x <= 3, y > 5)
+and 2 (x > 3). A row with x > 3 goes right at the first split, which clears the leaves 0 and 1 to the left of it; a row with y > 5 goes
+right at the second, which clears leaf 0. For x = 1 and y = 9 the leaves 1 and 2 are left, and the lowest one, 1, is the row's leaf.
+
 Imported only when they pay: numba costs the better part of a second. Every kernel has one signature, is cached on disk and releases
 the interpreter lock.
 """
