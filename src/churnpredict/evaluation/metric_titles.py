@@ -1,4 +1,4 @@
-"""What each metric is called where people read it, and how its figures are written: one row per metric."""
+"""Titles of metrics where people read them, and how their figures are written: one row per metric."""
 
 from __future__ import annotations
 

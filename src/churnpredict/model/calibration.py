@@ -52,42 +52,50 @@ class AffineCalibration:
         self.intercept = 0.0
 
     def fit(self, margin: Any, y: Any, sample_weight: Any = None) -> AffineCalibration:
-        """Estimate slope and intercept from margins (n,), labels 0/1 (n,) and weights (n,)."""
-        m = np.asarray(margin, dtype=np.float64)
+        """Estimate slope and intercept from margins (n,), labels 0/1 (n,) and weights (n,).
+
+        Newton steps on the logarithm of the slope, which keeps the slope positive, and on the intercept. A step is halved until the loss
+        does not rise.
+        """
+        margins = np.asarray(margin, dtype=np.float64)
         target = np.asarray(y, dtype=np.float64)
-        w = np.ones_like(m) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        w = w * (len(w) / w.sum())
-        u, c = 0.0, 0.0
+        weight = np.ones_like(margins) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        weight = weight * (len(weight) / weight.sum())
 
-        def objective(u: float, c: float) -> float:
-            z = np.exp(u) * m + c
-            return float(w @ (np.logaddexp(0, z) - target * z) + self.prior * u * u / 2)
+        def loss_at(log_slope: float, intercept: float) -> float:
+            log_odds = np.exp(log_slope) * margins + intercept
+            return float(weight @ (np.logaddexp(0, log_odds) - target * log_odds) + self.prior * log_slope * log_slope / 2)
 
-        best = objective(u, c)
+        log_slope, intercept = 0.0, 0.0
+        best = loss_at(log_slope, intercept)
         for _ in range(100):
-            a = np.exp(u)
-            p = sigmoid(a * m + c)
-            d, h = w * (p - target), w * np.maximum(p * (1 - p), 1e-12)
-            am = a * m
-            gradient = np.array([d @ am + self.prior * u, d.sum()])
-            # Gauss-Newton form of the curvature in u: positive definite everywhere
-            hessian = np.array([[h @ (am * am) + self.prior, h @ am], [h @ am, h.sum()]]) + 1e-9 * np.eye(2)
-            step = np.linalg.solve(hessian, gradient)
+            step = self._newton_step(margins, target, weight, log_slope, intercept)
             scale = 1.0
             while scale > 1e-6:
-                trial = np.clip(u - scale * step[0], -5, 5), np.clip(c - scale * step[1], -50, 50)
-                loss = objective(trial[0], trial[1])
+                trial = np.clip(log_slope - scale * step[0], -5, 5), np.clip(intercept - scale * step[1], -50, 50)
+                loss = loss_at(trial[0], trial[1])
                 if loss <= best:
                     break
                 scale /= 2
             else:
                 break
-            moved = abs(trial[0] - u) + abs(trial[1] - c)
-            u, c, best = float(trial[0]), float(trial[1]), loss
+            moved = abs(trial[0] - log_slope) + abs(trial[1] - intercept)
+            log_slope, intercept, best = float(trial[0]), float(trial[1]), loss
             if moved < 1e-10:
                 break
-        self.slope, self.intercept = float(np.exp(u)), float(c)
+        self.slope, self.intercept = float(np.exp(log_slope)), float(intercept)
         return self
+
+    def _newton_step(self, margins: np.ndarray, target: np.ndarray, weight: np.ndarray, log_slope: float, intercept: float) -> np.ndarray:
+        """Return what to take off the logarithm of the slope and off the intercept, shape (2,)."""
+        scaled = np.exp(log_slope) * margins  # also the derivative of the log-odds by the logarithm of the slope
+        p = sigmoid(scaled + intercept)
+        residual, curvature = weight * (p - target), weight * np.maximum(p * (1 - p), 1e-12)
+        gradient = np.array([residual @ scaled + self.prior * log_slope, residual.sum()])
+        # The Gauss-Newton form of the curvature in the logarithm of the slope is positive definite everywhere.
+        mixed = curvature @ scaled
+        hessian = np.array([[curvature @ (scaled * scaled) + self.prior, mixed], [mixed, curvature.sum()]]) + 1e-9 * np.eye(2)
+        return np.asarray(np.linalg.solve(hessian, gradient))
 
     def transform(self, margin: Any) -> np.ndarray:
         """Return calibrated log-odds (n,) of margins (n,)."""

@@ -435,35 +435,34 @@ def _blended(rows: Rows, settings: Settings, folds: list[Fold], validated_on: st
     weights = [_decay(None if rows.times is None else rows.times[t], rows.w[t], half_life) for t, _ in folds]
     valid = np.concatenate([v for _, v in folds])
     y, w = rows.y[valid], rows.w[valid]
-    margins: dict[str, np.ndarray] = {}
-    for name, grower in trees.items():
-        margins[name] = np.concatenate(grower.out_of_time(folds, weights))
-    strengths: dict[float, float] = {}
     purchases = _purchase_member(rows, settings)
+    margins = {name: np.concatenate(grower.out_of_time(folds, weights)) for name, grower in trees.items()}
+    strengths: dict[float, float] = {}
     if "linear" in settings.members:
         margins["linear"], strengths = _linear_out_of_time(rows, settings, folds, weights)
     if purchases is not None:
-        margins["purchases"] = np.concatenate(
-            [purchases.fit(rows.A[t], rows.y[t], u).margin(rows.A[v]) for (t, v), u in zip(folds, weights, strict=True)]
-        )
+        pairs = zip(folds, weights, strict=True)
+        margins["purchases"] = np.concatenate([purchases.fit(rows.A[t], rows.y[t], u).margin(rows.A[v]) for (t, v), u in pairs])
     if not margins:
         raise UsageError("no-member", "none of the members asked for can learn from this", remedy="MBG/NBD needs horizon= and its columns.")
     panel = np.column_stack(list(margins.values()))
     offset = np.concatenate([after for _, after in rows.by_fold]) if rows.by_fold else np.zeros(len(y))
     share = blend_weights(panel, y, w, pull=_PULL, offset=offset)
     full = _decay(rows.times, rows.w, half_life)
+
+    def refitted(name: str) -> list[Any]:
+        """Return the members of one kind, fitted on all rows."""
+        if name in trees:
+            return list(trees[name].refit(full, 1.1))
+        if name == "purchases" and purchases is not None:
+            return [purchases.fit(rows.A, rows.y, full)]
+        every = np.arange(len(rows.y))
+        lines = [fit_line(rows, every, full, settings=settings, strength=strength, offset=rows.offset) for strength in strengths]
+        return [mean_line(lines, list(strengths.values()))]
+
     members: list[Any] = []
     for name, weight in zip(margins, share, strict=True):
-        if weight == 0:
-            continue
-        if name in trees:
-            chosen: list[Any] = list(trees[name].refit(full, 1.1))
-        elif name == "purchases" and purchases is not None:
-            chosen = [purchases.fit(rows.A, rows.y, full)]
-        else:
-            every = np.arange(len(rows.y))
-            lines = [fit_line(rows, every, full, settings=settings, strength=strength, offset=rows.offset) for strength in strengths]
-            chosen = [mean_line(lines, list(strengths.values()))]
+        chosen = refitted(name) if weight else []
         for member in chosen:
             member.weight *= float(weight)
         members += chosen

@@ -116,22 +116,21 @@ def _other_times(times: Sequence[Column], start: Column, end: Column, ticket: bo
     for column in times:
         if column.name in roles.values():
             continue
-        planned, tells = column.says("planned_end") and not ticket, tells_whether(column, end.known) >= 0.9
-        if ticket and column.says("reopened") and _in_order(start, column) and np.mean(column.known) < _ALWAYS:
+        planned = column.says("planned_end")
+        after_start = _in_order(start, column)
+        tells = tells_whether(column, end.known) >= 0.9
+        is_overwritten = column.says("overwritten") or (column.says("clerical") and not (planned and not ticket))
+        if ticket and column.says("reopened") and after_start and np.mean(column.known) < _ALWAYS:
             roles.setdefault("reopened", column.name)
-        elif (
-            column.says("overwritten")
-            or (column.says("clerical") and not planned)
-            or (column.says("planned_end") and _moves_on(start, end, column))
-        ):
+        elif is_overwritten or (planned and _moves_on(start, end, column)):
             unused[column.name] = IN_PLACE
-        elif column.says("response") and ticket and _in_order(start, column):
+        elif ticket and column.says("response") and after_start:
             roles.setdefault("response", column.name)
-        elif column.says("planned_end") and np.mean(column.known) > 0.5 and _in_order(start, column) and not tells:
+        elif planned and after_start and np.mean(column.known) > 0.5 and not tells:
             roles.setdefault("planned_end", column.name)
         elif tells:
             unused[column.name] = TELLS
-        elif column.says("recorded") and column.known.all() and _in_order(start, column):
+        elif column.says("recorded") and after_start and column.known.all():
             roles.setdefault("known_at", column.name)
 
 

@@ -168,7 +168,7 @@ def _rarer(sides: Sequence[str]) -> str:
 
 
 def _of_sides(profile: TableProfile, name: str) -> TableProfile | None:
-    """A column that names the side of the ledger."""
+    """Return a column that names the side of the ledger."""
     value = _value(profile)
     if value is None or not (np.nan_to_num(value.numbers) >= 0).all():
         return None
@@ -180,7 +180,7 @@ def _of_sides(profile: TableProfile, name: str) -> TableProfile | None:
 
 
 def _of_refunds(profile: TableProfile, name: str) -> TableProfile | None:
-    """A column that says what kind of transaction a row is, with refunds among them whose amounts have no sign."""
+    """Return a column that says what kind of transaction a row is, with refunds among them whose amounts have no sign."""
     value = _value(profile)
     if value is None:
         return None

@@ -51,31 +51,48 @@ def plain_types(table: pa.Table, name: str, text: Collection[str] | None = None)
     """
     exact = []
     for place, field in enumerate(table.schema):
-        column = table.column(place)
-        changed: Any = None
-        if getattr(field.type, "type_name", "") == "numeric":
-            changed = _numeric(_storage(column), exactly=text is not None and field.name in text)
-            exact += [field.name] if changed.type == pa.string() else []
-        elif isinstance(field.type, pa.BaseExtensionType) and field.type.extension_name == "arrow.uuid":
-            changed = pa.chunked_array([pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())])
-        elif (cast := cast_on_server(field)) is not None and cast != "int8" and field.metadata.get(b"POSTGRESQL:type") != b"bpchar":
-            kind = field.metadata.get(b"POSTGRESQL:type", b"").decode()
-            raise SchemaError(
-                "server-type",
-                f"a column of PostgreSQL's type {kind}, of which the cursor has lost the meaning",
-                table=name,
-                column=field.name,
-                remedy=f'Write CAST("{field.name}" AS {cast}) in the query; cp.Query(sql, address) does it by itself.',
-            )
-        elif isinstance(field.type, pa.BaseExtensionType):
-            changed = _storage(column)
-        elif pa.types.is_timestamp(field.type) and field.type.unit == "us":
-            changed = _without_infinity(column, pa.int64(), _ENDLESS_MICROSECONDS, _LONG_AGO * 86_400_000_000)
-        elif pa.types.is_date32(field.type):
-            changed = _without_infinity(column, pa.int32(), _ENDLESS_DAYS, _LONG_AGO)
-        if changed is not None:
-            table = table.set_column(place, field.name, changed)
+        plain = _plain_column(table.column(place), field, name, exactly=text is not None and field.name in text)
+        if plain is None:
+            continue
+        if _is_numeric(field) and plain.type == pa.string():
+            exact.append(field.name)
+        table = table.set_column(place, field.name, plain)
     return mark_untyped(table, exact)
+
+
+def _is_numeric(field: pa.Field) -> bool:
+    """Return whether a column is of PostgreSQL's exact numeric type."""
+    return getattr(field.type, "type_name", "") == "numeric"
+
+
+def _plain_column(column: pa.ChunkedArray, field: pa.Field, table: str, *, exactly: bool) -> Any:
+    """Return a column in a type that all readers know; None where it has one."""
+    if _is_numeric(field):
+        return _numeric(_storage(column), exactly=exactly)
+    extension = field.type if isinstance(field.type, pa.BaseExtensionType) else None
+    if extension is not None and extension.extension_name == "arrow.uuid":
+        return pa.chunked_array([pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())])
+    cast = cast_on_server(field)
+    if cast is not None and cast != "int8" and field.metadata.get(b"POSTGRESQL:type") != b"bpchar":
+        raise _lost_meaning(field, table, cast)
+    if extension is not None:
+        return _storage(column)
+    if pa.types.is_timestamp(field.type) and field.type.unit == "us":
+        return _without_infinity(column, pa.int64(), _ENDLESS_MICROSECONDS, _LONG_AGO * 86_400_000_000)
+    if pa.types.is_date32(field.type):
+        return _without_infinity(column, pa.int32(), _ENDLESS_DAYS, _LONG_AGO)
+    return None
+
+
+def _lost_meaning(field: pa.Field, table: str, cast: str) -> SchemaError:
+    kind = field.metadata.get(b"POSTGRESQL:type", b"").decode()
+    return SchemaError(
+        "server-type",
+        f"a column of PostgreSQL's type {kind}, of which the cursor has lost the meaning",
+        table=table,
+        column=field.name,
+        remedy=f'Write CAST("{field.name}" AS {cast}) in the query; cp.Query(sql, address) does it by itself.',
+    )
 
 
 def _storage(column: pa.ChunkedArray) -> pa.ChunkedArray:
