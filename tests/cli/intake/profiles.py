@@ -8,6 +8,8 @@ from pathlib import Path
 from churnpredict.cli.intake.readings import Reading
 from churnpredict.cli.intake.table_profiles import TableProfile, profile_table
 
+DIMENSION = "customer_sk,customer_bk,tier,city,valid_from,valid_to,is_current"
+
 
 def profile_of(folder: Path, name: str, head: str, rows: Iterable[str]) -> TableProfile:
     """Write a CSV file and return its profile."""
@@ -26,3 +28,14 @@ def days(first: str, n: int, step: int = 1) -> list[str]:
 def read(profile: TableProfile, kind: str, **roles: str) -> Reading:
     """Return a reading with these roles, named like its table."""
     return Reading(profile, kind, profile.name, roles)
+
+
+def versions(step: int = 40) -> list[str]:
+    """Rows of a dimension: a number of the version, one of the customer, a tier and a city, from when and until when, the newest."""
+    rows = []
+    for customer in range(30):
+        begins = days(f"2024-01-{1 + customer % 20:02d}", 3, step)
+        for k, begin in enumerate(begins):
+            until = begins[k + 1] if k < 2 else "9999-12-31"
+            rows.append(f"{3 * customer + k},C{customer:03d},{'ABA'[k]},{customer % 4},{begin},{until},{str(k == 2).lower()}")
+    return rows

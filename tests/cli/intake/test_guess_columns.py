@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.cli.intake.profiles import days, profile_of
+from tests.cli.intake.profiles import DIMENSION, days, profile_of, versions
 
 from churnpredict.cli.intake.guess_columns import guess_columns
 
@@ -93,3 +93,18 @@ def test_first_days_of_months_and_questions_are_not_days(names: list[str], tmp_p
     rows = (",".join([f"M{i}", *(str((i + j) % 7) for j in range(len(names)))]) for i in range(60))
     found = guess_columns(profile_of(tmp_path, "sales", ",".join(["member_id", *names]), rows), "member_id")
     assert not any("are days" in r.why for r in found)
+
+
+def test_versions_of_customers_are_states(tmp_path: Path) -> None:
+    """Nobody leaves when the next version begins; what only says which one is the newest is not used."""
+    profile = profile_of(tmp_path, "dim_customer", DIMENSION, versions())
+    (found,) = guess_columns(profile, "customer_bk")
+    assert (found.kind, found.roles["time"], found.lists["values"]) == ("states", "valid_from", ["tier", "city"])
+    assert "newest" in found.unused["is_current"]
+
+
+def test_renewed_contracts_are_not_versions(tmp_path: Path) -> None:
+    rows = [row.rsplit(",", 1)[0] for row in versions()]
+    profile = profile_of(tmp_path, "subscriptions", "subscription_id,customer_id,plan,seats,start_date,end_date", rows)
+    (found,) = guess_columns(profile, "customer_id")
+    assert found.kind == "intervals"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.cli.intake.profiles import profile_of
+from tests.cli.intake.profiles import DIMENSION, days, profile_of, versions
 
 from churnpredict.cli.intake.table_keys import Step, Way, customer_ways, placeholders, unlike_customer
 
@@ -66,3 +66,25 @@ def test_the_number_of_an_order_with_several_lines_is_not_the_customer(number: s
             rows.append([f"{900000 + order}", f"b{order % 57}@x.example", at, f"{5 + line}.50", at if line == 0 and later else ""])
     profile = profile_of(tmp_path, "orders", ",".join(head), (",".join(r) for r in rows))
     assert customer_ways([profile])["orders"].column == who
+
+
+def test_the_customer_is_behind_the_versions_of_a_warehouse(tmp_path: Path) -> None:
+    """Each version has a number of its own, which the facts name: it is not a customer who leaves when the next version begins."""
+    facts = [f"{3 * (i % 30) + i % 3},{day},{i}.5" for i, day in enumerate(days("2024-05-01", 200))]
+    tables = [
+        profile_of(tmp_path, "dim_customer", DIMENSION, versions()),
+        profile_of(tmp_path, "fact_orders", "customer_sk,order_date,net_amount", facts),
+    ]
+    ways = customer_ways(tables)
+    assert ways["dim_customer"].column == "customer_bk"
+    assert (ways["fact_orders"].column, [s.here for s in ways["fact_orders"].steps]) == ("customer_bk", ["customer_sk"])
+
+
+def test_people_of_a_company_are_not_its_versions(tmp_path: Path) -> None:
+    """Their terms do not follow each other."""
+    rows = [f"{i},F{i % 12},{day},{'' if i % 2 else '2025-06-01'}" for i, day in enumerate(days("2024-01-01", 60, 3))]
+    tables = [
+        profile_of(tmp_path, "users", "user_id,company_code,joined,left_on", rows),
+        profile_of(tmp_path, "visits", "user_id,visited_at", [f"{i % 60},{day}" for i, day in enumerate(days("2024-07-01", 300))]),
+    ]
+    assert customer_ways(tables)["visits"].column == "user_id"
