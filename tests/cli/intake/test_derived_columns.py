@@ -20,6 +20,8 @@ def derived(folder: Path, head: str, *rows: str) -> TableProfile:
     ("head", "rows", "name", "values"),
     [
         ("who,price_cents", ("a,1999", "b,500"), "amount", [19.99, 5.0]),
+        ("who,priceAmountMicros", ("a,19990000", "b,500000"), "amount", [19.99, 0.5]),
+        ("who,price_micros,currency", ("a,500000000,JPY", "b,19990000,EUR"), "amount", [500.0, 19.99]),
         ("who,paid", ("a,EUR 12.50", "b,$3.00", "c,EUR 1.00"), "amount", [12.5, 3.0, 1.0]),
         ("who,paid", ("a,(12.50) EUR", "b,$3.00"), "amount", [-12.5, 3.0]),
         ("id,amount_due", ("in_1MtHbELkdIwHu7ixl4OzzPMv,1999", "in_2MtHbELkdIwHu7ixl4OzzPMv,500"), "amount", [19.99, 5.0]),

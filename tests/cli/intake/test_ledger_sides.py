@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.cli.intake.profiles import profile_of
+from tests.cli.intake.profiles import days, profile_of
 
+from churnpredict.cli.intake.draft_tables import read_tables
 from churnpredict.cli.intake.ledger_sides import with_sides
 
 
@@ -24,6 +25,12 @@ from churnpredict.cli.intake.ledger_sides import with_sides
         ("qui;montant;type", ("a;10,50;Vente", "b;4,00;Retour", "c;2,25;Vente"), [10.5, -4.0, 2.25]),
         ("quien;importe;tipo", ("a;10,50;Compra", "b;4,00;Devolución", "c;2,25;Compra"), [10.5, -4.0, 2.25]),
         ("who,price,Transaction", ("a,10.50,Invoice", "b,4,Credit Memo", "c,2.25,Invoice"), [10.5, -4.0, 2.25]),
+        ("who,amount,type", ("a,10.50,deposit", "b,4,withdrawal", "c,2.25,deposit"), [10.5, -4.0, 2.25]),
+        (
+            "who,amount,type",
+            ("a,10.50,issued", "b,4,Points Expired", "c,2.25,issued", "d,1,redeemed", "e,2,issued"),
+            [10.5, -4, 2.25, -1, 2],
+        ),
         ("who,Paid out,Paid in", ("a,,10.5", "b,,4", "c,2.25,", "d,,"), [10.5, 4.0, -2.25, None]),
         ("wer;Soll;Haben", ("a;;1.010,50", "b;0,00;4,00", "c;2,25;0,00"), [1010.5, 4.0, -2.25]),
         ("wer;Belastung CHF;Gutschrift CHF", ("a;;1010.50", "b;;4.00", "c;-2.25;"), [1010.5, 4.0, -2.25]),
@@ -70,3 +77,22 @@ def test_rows_with_both_sides_are_named(tmp_path: Path) -> None:
     found = with_sides(profile_of(tmp_path, "bookings", "who,Debit,Credit", ("a,5,6", "b,4,", "c,,3")))
     assert "signed_amount" not in found.columns
     assert any("two sides of an account, and some rows have both" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("value", "acts"), [("amount", ["ACCRUAL", "REDEMPTION"]), ("miles", ["ACCRUAL", "REDEMPTION"]), ("", ["ACCRUAL", "REDEMPTION"])]
+)
+def test_points_that_lapse_are_not_activity(value: str, acts: list[str], tmp_path: Path) -> None:
+    """Nobody comes back by losing points; spending them is coming back, whatever the sign of the amount."""
+    kinds = ["ACCRUAL", "REDEMPTION", "ACCRUAL", "EXPIRY", "ACCRUAL"]
+    rows = [f"m{i % 20},{day},{kinds[i % 5]}{f',{100 + i}' if value else ''}" for i, day in enumerate(days("2024-01-01", 200))]
+    head = "member_no,activity_date,transaction_type" + (f",{value}" if value else "")
+    (reading,) = read_tables([profile_of(tmp_path, "ledger", head, rows)], lambda _: 0)
+    assert reading.key("activity") == acts
+    assert (reading.roles.get("value") == "signed_amount") == (value == "amount")
+
+
+def test_other_kinds_are_activity_as_they_are(tmp_path: Path) -> None:
+    rows = [f"m{i % 20},{day},{['visit', 'call'][i % 2]},{100 + i}" for i, day in enumerate(days("2024-01-01", 200))]
+    (reading,) = read_tables([profile_of(tmp_path, "log", "member_no,activity_date,type,amount", rows)], lambda _: 0)
+    assert reading.key("activity") is None

@@ -43,6 +43,7 @@ _MINOR = {
     "centimos",
     "centavos",
 }
+_MICRO = {"micros", "micro", "microunits"}  # millionths of a unit, as stores of apps count
 _STRIPE = r"(ch|py|pi|in|ii|il|sub|si|re|txn|price|plan)_[A-Za-z0-9]+$"
 _WHOLE_ID = 17  # letters of an id that nobody has shortened
 _WITHOUT_CENTS = ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
@@ -115,15 +116,16 @@ def _with_units(profile: TableProfile) -> TableProfile:
     name = _free(profile, "amount", "full_amount")
     if value is None or not name or not value.is_whole:
         return profile
-    said = bool(_MINOR & set(tokens(value.name)))
+    small = 1_000_000 if _MICRO & set(tokens(value.name)) else 100
+    said = small > 100 or bool(_MINOR & set(tokens(value.name)))
     stripe = not said and _is_of_stripe(profile)
     if not said and not stripe:
         return profile
-    amount, each = f"CAST({quoted(value.name)} AS DOUBLE)", "100"
-    note = f'{name} is "{value.name}" / 100' + (": the interface of Stripe counts in the smallest unit" if stripe else "")
+    amount, each = f"CAST({quoted(value.name)} AS DOUBLE)", str(small)
+    note = f'{name} is "{value.name}" / {small}' + (": the interface of Stripe counts in the smallest unit" if stripe else "")
     currency = next((c for c in profile.of_kind("text") if c.says("currency")), None)
     whole = [str(v) for v in currency.codes[1] if str(v).strip().upper() in _WITHOUT_CENTS] if currency is not None else []
-    if currency is not None and whole:  # these currencies have no cents
+    if currency is not None and whole and small == 100:  # these currencies have no cents
         if len(whole) == currency.distinct:
             return profile
         listed = ", ".join(f"'{v}'" for v in whole)

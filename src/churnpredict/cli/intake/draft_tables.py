@@ -15,6 +15,7 @@ from churnpredict.cli.intake.filled_down import is_grouped_report, with_filled_c
 from churnpredict.cli.intake.guess_columns import guess_columns
 from churnpredict.cli.intake.guess_money import with_money
 from churnpredict.cli.intake.id_spellings import with_one_spelling
+from churnpredict.cli.intake.ledger_sides import with_activity_of_customers
 from churnpredict.cli.intake.line_amounts import with_amount, with_prices
 from churnpredict.cli.intake.marked_rows import without_marked
 from churnpredict.cli.intake.merged_customers import Known, with_merges_named, without_merged
@@ -108,7 +109,7 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     readings = with_people(_one_table_of_people(readings), {name: tables[name] for name in lists})
     readings = [months_turned(r) for r in readings]
     readings = _observed(with_merges_named(readings) if merged is None else readings)
-    return with_payment_driver(with_money([*readings, *leavers(readings), *more_states(readings), *over_time]))
+    return with_activity_of_customers(with_payment_driver(with_money([*readings, *leavers(readings), *more_states(readings), *over_time])))
 
 
 def _that_count(profile: TableProfile, customer: str) -> tuple[TableProfile, str]:

@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 
 from churnpredict.cli.intake.column_words import tokens
 from churnpredict.cli.intake.id_names import is_id
-from churnpredict.cli.intake.readings import MOST_KINDS, best_value, is_status
+from churnpredict.cli.intake.readings import MOST_KINDS, Reading, best_value, is_status
 from churnpredict.cli.intake.table_joins import extended, number_in, number_of, quoted
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
 from churnpredict.errors import SourceError
 from churnpredict.events.values.amounts import NumberFormat, read_amounts
 
-__all__ = ["with_sides"]
+__all__ = ["with_activity_of_customers", "with_sides"]
 
 _NAMES = ("signed_amount", "signed_value")
 # The two sides of a ledger as values of a column, in small letters.
@@ -63,6 +63,14 @@ _BACK += "|返金|返品|退款|환불|مرتجع|استرداد"
 _BESIDE = r"returns?|credits?|gutschrift(en)?|avoirs?|retours?|retouren?|resi|reso|storno|stornos"
 _SALE = r"sales?|sold|invoices?|charges?|purchases?|orders?|bills?|rechnung(en)?|faktura|verkauf|verkaufe|kauf|vente|ventes|achat|achats"
 _SALE += r"|factures?|commandes?|vendita|vendite|fattura|fatture|verkoop|factuur|bestellung(en)?"
+# What customers take out of an account of theirs, and what lapses without them.
+_TAKEN = r"withdrawals?|withdraw|payouts?|cash ?outs?|redemptions?|redeem(ed)?|burn(ed)?|auszahlung(en)?|einlosung(en)?|einloesung(en)?"
+_TAKEN += r"|retraits?|retiros?|canjes?|resgates?|saques?|prelievo|prelievi|wyplata|wyplaty|opname|opnames|cekme|снятие|вывод|списание"
+_LAPSED = (
+    r"expiry|expired|expires?|expiration|lapsed?|verfall|verfallen|caducidad|caducado|expiracion|expiracao|expiration|scadenza|scaduto"
+)
+_LAPSED += r"|wygasniecie|wygasle|verlopen|сгорание|истек"
+_OF_POINTS = r"(?:(?:points?|miles?|credits?|punkte|meilen|puntos|millas|bonus) )?"
 _FORMS = (NumberFormat(), NumberFormat(",", "."), NumberFormat(",", " "), NumberFormat(".", ","))
 
 
@@ -190,6 +198,7 @@ def _of_refunds(profile: TableProfile, name: str) -> TableProfile | None:
         kinds = {str(v): " ".join(tokens(str(v))) for v in column.codes[1]}
         sale = any(re.search(rf"\b({_SALE})\b", words) for words in kinds.values())
         back = [v for v, words in kinds.items() if re.search(rf"\b({_BACK})\b", words) or (sale and re.fullmatch(_BESIDE, words))]
+        back += [v for v, words in kinds.items() if v not in back and re.fullmatch(f"{_OF_POINTS}({_TAKEN}|{_LAPSED})", words)]
         rows = np.isin(column.codes[0], [i for i, v in enumerate(column.codes[1]) if str(v) in back])
         given = np.nan_to_num(value.numbers[rows])
         if back and len(back) < column.distinct and given.any() and (given >= 0).all() and rows.mean() < 0.5:
@@ -208,3 +217,26 @@ def _negative_where(profile: TableProfile, name: str, value: Column, column: Col
     values = np.where(meant, -value.numbers, value.numbers)
     note = f'{name} is "{value.name}", negative where "{column.name}" is {", ".join(less)}'
     return _made(profile, f"{sign} * {number_in(profile, quoted(value.name))}", name, values, note)
+
+
+def with_activity_of_customers(readings: Sequence[Reading]) -> list[Reading]:
+    """Return the readings; where points or credits lapse by themselves, only the other kinds of rows are activity of the customer.
+
+    What customers take out is activity of theirs, though its amounts are negative.
+    """
+    return [_with_activity(r) for r in readings]
+
+
+def _with_activity(reading: Reading) -> Reading:
+    kinds = reading.profile.columns.get(reading.roles.get("kinds", ""))
+    if kinds is None or reading.kind != "events" or reading.leaving or reading.key("activity") is not None:
+        return reading
+    spoken = {str(v): " ".join(tokens(str(v))) for v in kinds.codes[1]}
+    lapsed = [v for v, words in spoken.items() if re.fullmatch(f"{_OF_POINTS}({_LAPSED})", words)]
+    taken = [v for v, words in spoken.items() if re.fullmatch(f"{_OF_POINTS}({_TAKEN})", words)]
+    if not lapsed and not (taken and reading.roles.get("value") in _NAMES):
+        return reading
+    back = [v for v, words in spoken.items() if re.search(rf"\b({_BACK})\b", words)]
+    acts = sorted(v for v in spoken if v not in (*lapsed, *back))
+    why = f"{', '.join(lapsed)} happens by itself" if lapsed else "what customers take out is activity of theirs"
+    return replace(reading, keys=[*reading.keys, ("activity", acts, why)])
