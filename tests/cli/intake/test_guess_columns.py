@@ -108,3 +108,20 @@ def test_renewed_contracts_are_not_versions(tmp_path: Path) -> None:
     profile = profile_of(tmp_path, "subscriptions", "subscription_id,customer_id,plan,seats,start_date,end_date", rows)
     (found,) = guess_columns(profile, "customer_id")
     assert found.kind == "intervals"
+
+
+def test_transactions_in_codes_are_dated_by_what_they_do(tmp_path: Path) -> None:
+    """A policy that is cancelled ends on the day of that transaction, not with its term; the term of a renewal ends nothing."""
+    rows = []
+    for i, day in enumerate(days("2024-01-01", 30)):
+        term = f"{day},{day[:3]}5{day[4:]}"
+        rows += [
+            f"P{i},{k},{code},{on},{term},{premium}" for k, (code, on, premium) in enumerate((("NB", day, 300), ("MTA", "2024-03-01", 9)))
+        ]
+        rows += [f"P{i},2,CAN,2024-06-{1 + i % 20:02d},{term},-80"] if i % 2 else []
+    profile = profile_of(
+        tmp_path, "transactions", "policy_no,endorsement,transaction_code,effective_date,term_start,term_end,premium", rows
+    )
+    (found,) = guess_columns(profile, "policy_no")
+    assert (found.kind, found.roles["time"], found.roles["kinds"]) == ("events", "effective_date", "transaction_code")
+    assert found.outcome == ("transaction_code", "CAN")

@@ -75,3 +75,11 @@ def test_prices_from_a_day_on_are_states(tmp_path: Path) -> None:
     profile = profile_of(tmp_path, "price_history", "customer_id,valid_from,price", rows)
     (found,) = guess_log(profile, "customer_id", profile.of_kind("time"), None)
     assert (found.kind, found.lists["values"], found.key("driver")) == ("states", ["price"], "price")
+
+
+def test_another_number_of_the_customer_is_no_amount(tmp_path: Path) -> None:
+    """The number of a contract or a device is the same on all rows of a customer: its sum means nothing."""
+    rows = [f"{7000 + i % 30},{9_100_000 + 13 * (i % 30)},{day}" for i, day in enumerate(days("2024-01-01", 300))]
+    profile = profile_of(tmp_path, "readings", "customer_no,supply_point,read_on", rows)
+    (found,) = guess_log(profile, "customer_no", profile.of_kind("time"), None)
+    assert "value" not in found.roles

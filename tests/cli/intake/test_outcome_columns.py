@@ -5,9 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from tests.cli.intake.profiles import days, profile_of
 
-from churnpredict.cli.intake.outcome_columns import flags_leaving, follows_activity, is_counter, leaving_values, said_gone, tells_whether
+from churnpredict.cli.intake.outcome_columns import (
+    ending_codes,
+    flags_leaving,
+    follows_activity,
+    is_counter,
+    leaving_values,
+    said_gone,
+    tells_whether,
+)
 
 
 def test_how_well_a_column_tells_is_goodman_and_kruskals_lambda(tmp_path: Path) -> None:
@@ -85,3 +94,19 @@ def test_a_meter_is_a_counter_and_an_amount_is_not(tmp_path: Path) -> None:
     found = profile_of(tmp_path, "readings", "meter_id,reading_date,reading,amount,fee", rows).columns
     who, time = found["meter_id"], found["reading_date"]
     assert [is_counter(found[name], who, time) for name in ("reading", "amount", "fee")] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("values", "ends"),
+    [
+        (["NB", "RN", "MTA", "CAN"], ("CAN",)),
+        (["new", "ren", "xln"], ("xln",)),
+        (["NB", "RN", "MTA"], ()),
+        (["USA", "CAN", "MEX"], ()),  # countries
+        (["NEW", "CAN"], ()),  # too few to tell
+        (["NB", "RN", "CAN", "OTHER"], ()),
+    ],
+)
+def test_codes_that_end_a_policy(values: list[str], ends: tuple[str, ...], tmp_path: Path) -> None:
+    profile = profile_of(tmp_path, "transactions", "policy_no,transaction_code", [f"{i},{v}" for i, v in enumerate(values)])
+    assert ending_codes(profile.columns["transaction_code"]) == ends

@@ -21,7 +21,7 @@ WORDS: dict[str, str] = {
         sender* payer* debitor* debtor* auftraggeber* rider* msisdn kundenkarte* kund* nutzer* benutzer* mitglied* abonnent* konto*
         kontonr kaeufer* klient* compte utilisateur* abonne adherent* usuario* socio* abonado* utente* abbonato* cuenta* membro*
         assinante* conta uzytkownik* abonent* odbiorc* klant* gebruiker* lid lidnr abonnee* клиент* покупател* пользовател* абонент*
-        заказчик* лицевой musteri* kullanici* uye* abone* kunnr*
+        заказчик* лицевой musteri* kullanici* uye* abone* kunnr* vertragskonto* vkont
     """,
     "inside": """
         user* uid person* people member* employee* colleague* login seat* staff learner* student* actor agent* nutzer* benutzer*

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from churnpredict.cli.intake.guess_customers import guess_customers
 from churnpredict.cli.intake.guess_deals import find_deals, guess_deals
 from churnpredict.cli.intake.guess_logs import guess_log
 from churnpredict.cli.intake.id_names import is_id
-from churnpredict.cli.intake.outcome_columns import leaving_values, tells_whether
+from churnpredict.cli.intake.outcome_columns import ending_codes, leaving_values, tells_whether
 from churnpredict.cli.intake.readings import MOST_KINDS, Activity, Reading, is_status, left_out
 from churnpredict.cli.intake.table_keys import follow_each_other
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
@@ -78,8 +79,10 @@ def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | 
         return guess_log(profile, customer, [pair[0]], None, states=True)
     if pair is not None and not once and _is_of_versions(profile, customer, *pair):
         return [_without_newest(r, pair[1]) for r in guess_log(profile, customer, [pair[0]], None, states=True)]
-    if pair is not None and not once and (_is_of_orders(profile, customer, *pair) or _is_of_transactions(profile, customer, pair[0])):
+    if pair is not None and not once and _is_of_orders(profile, customer, *pair):
         return guess_log(profile, customer, [pair[0]], None)
+    if pair is not None and not once and _is_of_transactions(profile, customer, times):
+        return guess_log(profile, customer, [c for c in times if c is not pair[1]], None)
     if pair is not None and not is_short(*pair):
         return [guess_contracts(profile, customer, *pair, times)]
     own = any(c.unique and c.name != customer and is_id(c.name) and not c.says("customer") for c in profile.of_kind("text", "number"))
@@ -154,14 +157,13 @@ def _is_of_orders(profile: TableProfile, customer: str, start: Column, end: Colu
     return bool(following.any() and still[following].mean() > 0.5)
 
 
-def _is_of_transactions(profile: TableProfile, customer: str, start: Column) -> bool:
+def _is_of_transactions(profile: TableProfile, customer: str, times: Sequence[Column]) -> bool:
     """Return whether rows are transactions on contracts, such as new, renewal and cancellation, each with the term of its contract."""
     who = profile.columns[customer]
     return any(
         not is_status(c)
-        and c.says("kind")
-        and leaving_values(c, who, start)
-        and any(has_word(str(v), role) for v in c.codes[1] for role in ("start", "since", "renewal"))
+        and any(leaving_values(c, who, time) for time in times)
+        and (ending_codes(c) or (c.says("kind") and any(has_word(str(v), r) for v in c.codes[1] for r in ("start", "since", "renewal"))))
         for c in profile.of_kind("text")
         if c.distinct <= MOST_KINDS
     )

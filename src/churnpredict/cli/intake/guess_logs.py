@@ -10,7 +10,7 @@ import numpy as np
 
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.id_names import is_id
-from churnpredict.cli.intake.outcome_columns import flags_leaving, is_counter, leaving_values
+from churnpredict.cli.intake.outcome_columns import ending_codes, flags_leaving, is_counter, leaving_values
 from churnpredict.cli.intake.readings import (
     MOST_KINDS,
     TELLS,
@@ -183,6 +183,8 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
     unused |= {c.name: "it only grows: a counter, not an amount" for c in numbers if not c.says("best_value") and is_counter(c, who, time)}
     numbers, left = ([c for c in some if c.name not in unused] for some in (numbers, left))
     only = numbers[0] if len(numbers) == 1 and numbers[0].distinct > (_FEW if numbers[0].is_whole else 1) else None
+    if only is not None and only.is_whole and _pairs(only, who) <= who.distinct:
+        only = None  # another number of the customer: of the contract, or of the device
     flows = [c for c in numbers if not (period and c.says("level"))]  # what is there at the end of a month is not what came in it
     value = best_value(flows) or best_quantity(flows) or (only if only in flows else None)
     if value is not None:
@@ -236,7 +238,7 @@ def _kind(profile: TableProfile, roles: dict[str, str], texts: Sequence[Column],
         c
         for c in texts
         if 2 <= c.distinct <= MOST_KINDS
-        and (not is_id(c.name) or c.says("reason"))
+        and (not is_id(c.name) or c.says("reason") or ending_codes(c))
         and not c.names_person
         and not c.says("owner", "currency")
     ]
@@ -244,7 +246,7 @@ def _kind(profile: TableProfile, roles: dict[str, str], texts: Sequence[Column],
         passing = "" if column.says("reason") else _passing_state(column, profile.columns[roles["time"]])
         if passing and not any(has_word(str(v), "failed") for v in column.codes[1]):
             unused[column.name] = f'overwritten over time: only the latest rows are still "{passing}"'
-    named = [c for c in kinds if c.says("kind") and c.name not in unused]
+    named = [c for c in kinds if (c.says("kind") or ending_codes(c)) and c.name not in unused]
     failing = [c for c in named if not c.says("reason") and any(has_word(str(v), "failed") for v in c.codes[1])]
     return _best(failing or named, "kind")
 

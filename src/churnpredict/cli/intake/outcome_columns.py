@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.table_profiles import Column
 
-__all__ = ["flags_leaving", "follows_activity", "is_counter", "leaving_values", "said_gone", "tells_whether"]
+__all__ = ["ending_codes", "flags_leaving", "follows_activity", "is_counter", "leaving_values", "said_gone", "tells_whether"]
 
 Mask = npt.NDArray[np.bool_]
 _MOST_VALUES = 50
@@ -43,6 +43,9 @@ _GONE = {
     "бывшии",
     "eski",
 }
+# Codes of transactions on insurance policies: what begins, goes on or changes them, and what ends them.
+_POLICY = {"nb", "nbs", "new", "rn", "ren", "rnl", "rnw", "mta", "end", "ends", "endt", "rei", "rein", "adj", "cor"}
+_POLICY_ENDS = {"can", "canc", "cnc", "cnx", "cx", "xln", "cn", "lap", "laps", "ntu"}
 _STEPS, _NEVER_LESS = 50, 0.99  # from row to row of a customer, and the share of those that go up or stay
 _LAST = 0.9  # of the flagged rows are the last of their customer
 _SAME = 0.8  # rank correlation with the number of rows
@@ -107,6 +110,16 @@ def said_gone(value: str) -> bool:
     return has_word(value, "leaving") or bool(_GONE & set(tokens(value)))
 
 
+def ending_codes(column: Column) -> tuple[str, ...]:
+    """Return the codes of a column that end an insurance policy, where all its values are codes of transactions on policies."""
+    if column.kind != "text" or column.distinct > len(_POLICY) or column.says("reason", "before"):
+        return ()
+    codes = {str(v): str(v).strip().lower() for v in column.codes[1]}
+    ends = tuple(v for v, code in codes.items() if code in _POLICY_ENDS)
+    others = set(codes.values()) - _POLICY_ENDS
+    return ends if len(others) > 1 and others <= _POLICY else ()
+
+
 def leaving_values(column: Column, customer: Column, time: Column) -> tuple[str, ...]:
     """Return the values of a state, or of a type of event, that say that a customer has left, by their words and by what follows.
 
@@ -115,7 +128,8 @@ def leaving_values(column: Column, customer: Column, time: Column) -> tuple[str,
     if column.kind != "text" or not 2 <= column.distinct <= _MOST_VALUES or column.says("before", "reason"):
         return ()
     names = [str(v) for v in column.codes[1]]
-    gone = np.array([said_gone(v) if column.says("kind") else has_word(v, "leaving") for v in names])
+    codes = ending_codes(column)
+    gone = np.array([v in codes or (said_gone(v) if column.says("kind") else has_word(v, "leaving")) for v in names])
     flagged = gone[column.codes[0]] & (column.codes[0] >= 0) & time.known
     if flagged.sum() < 5 or gone.all() or flagged.mean() > 0.5:
         return ()
