@@ -184,3 +184,39 @@ def test_first_days_of_months_are_not_a_fortnight_of_januaries():
     assert fitting_formats(american) == ["%m/%d/%Y"]
     one_year = pa.array([f"01/{m:02d}/2024" for m in (5, 1, 9, 12, 3, 2)])  # days of one January, or months: asked, months first
     assert fitting_formats(one_year) == ["%d/%m/%Y", "%m/%d/%Y"]
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "said"),
+    [
+        ("%Y-%M-%d", "2024-05-12", "a day and no month"),  # minutes: all were in January
+        ("%d.%M.%Y", "12.05.2024", "a day and no month"),
+        ("%Y-W%W", "2024-W31", "a week and no day of the week"),  # all were the first of January
+        ("%Y-%U", "2024-31", "a week and no day of the week"),
+        ("%d.%m.", "12.05.", "no year"),
+        ("%d %b", "12 May", "no year"),
+        ("%Y-%m-%d %H:%M %p", "2024-05-12 01:05 PM", "%p beside %H"),  # five past one at night
+        ("%Y-%m-%d %I:%M", "2024-05-12 01:05", "%I without %p"),
+    ],
+)
+def test_a_format_that_leaves_out_a_part_is_refused(form, text, said):
+    with pytest.raises(TimeError, match=said) as caught:
+        read_formatted(pa.array([text]), form, table="t", name="at")
+    assert caught.value.code == "time-format"
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "moment"),
+    [
+        ("%m/%Y", "05/2024", dt.datetime(2024, 5, 1)),
+        ("%Y", "2024", dt.datetime(2024, 1, 1)),
+        ("%Y-%j", "2024-133", dt.datetime(2024, 5, 12)),
+        ("%G-W%V-%u", "2024-W19-7", dt.datetime(2024, 5, 12)),
+        ("%Y-%W-%a", "2024-19-Sun", dt.datetime(2024, 5, 12)),
+        ("%Y-%m-%d %I:%M %p", "2024-05-12 01:05 PM", dt.datetime(2024, 5, 12, 13, 5)),
+        ("%Y-%m-%d %I:%M %p", "2024-05-12 12:05 AM", dt.datetime(2024, 5, 12, 0, 5)),
+        ("100%% %Y-%m-%d", "100% 2024-05-12", dt.datetime(2024, 5, 12)),
+    ],
+)
+def test_a_format_with_all_parts_is_read(form, text, moment):
+    assert read_formatted(pa.array([text]), form, table="t", name="at").to_pylist() == [moment]

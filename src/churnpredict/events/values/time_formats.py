@@ -154,13 +154,15 @@ def _are_months(times: npt.NDArray[np.datetime64]) -> bool:
 def read_formatted(text: pa.Array, form: str, *, table: str, name: str) -> pa.Array:
     """Return times from texts, or from whole numbers that are written like one (20240131): wall times, or UTC where the format has a zone.
 
-    Days that do not exist are refused: Arrow's reader would roll 31 April over to 1 May.
+    Days that do not exist are refused: Arrow's reader would roll 31 April over to 1 May. So are formats that leave out a part of the day,
+    such as "%Y-%M-%d".
 
     Raises
     ------
     TimeError
         ``time-format``.
     """
+    _refuse_incomplete(form, table, name)
     written = text.cast(pa.string())
     if pa.types.is_integer(text.type) and (width := _width(form)):  # a number keeps no zero before
         written = pc.utf8_lpad(written, width, "0")
@@ -191,6 +193,25 @@ def read_formatted(text: pa.Array, form: str, *, table: str, name: str) -> pa.Ar
     every = np.full(len(texts), np.datetime64("NaT", "us"))
     every[~missing.to_numpy(zero_copy_only=False)] = times
     return pa.array(every, pa.timestamp("us", "UTC" if _is_zoned(form) else None)).take(coded.indices)
+
+
+def _refuse_incomplete(form: str, table: str, name: str) -> None:
+    """Refuse a format that leaves out what a moment needs: the reader would take January, the first day or the morning instead."""
+    parts = set(re.findall("%(.)", form.replace("%%", "")))
+    remedy = ""
+    if not parts & set("YyGcx"):
+        said, remedy = "has no year", "Read %Y from the texts, or write the year into them first."
+    elif parts & set("WUV") and not parts & set("wuaAdj"):
+        said = "has a week and no day of the week"
+        remedy = 'Write a day to each week, such as 2024-W05-1, and format="%G-W%V-%u"; totals of weeks need known_after="week", too.'
+    elif "d" in parts and not parts & set("mbBj"):
+        said, remedy = "has a day and no month", "%m is the month, %M the minute."
+    elif "p" in parts and "I" not in parts and "H" in parts:
+        said, remedy = "has %p beside %H, where it is not read: 01:05 PM would be in the morning", "Write %I for hours from 1 to 12."
+    elif "I" in parts and "p" not in parts:
+        said, remedy = "has %I without %p: nothing tells morning from afternoon", "Write %H for hours from 0 to 23, or add %p."
+    if remedy:
+        raise TimeError("time-format", f'format = "{form}" {said}', table=table, column=name, remedy=remedy)
 
 
 def _width(form: str) -> int:
