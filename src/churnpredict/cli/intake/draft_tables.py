@@ -17,7 +17,7 @@ from churnpredict.cli.intake.guess_money import with_money
 from churnpredict.cli.intake.id_spellings import with_one_spelling
 from churnpredict.cli.intake.ledger_sides import with_activity_of_customers
 from churnpredict.cli.intake.line_amounts import with_amount, with_prices
-from churnpredict.cli.intake.marked_rows import without_marked
+from churnpredict.cli.intake.marked_rows import rows_that_count
 from churnpredict.cli.intake.merged_customers import Known, with_merges_named, without_merged
 from churnpredict.cli.intake.message_logs import with_messages
 from churnpredict.cli.intake.parts_of_tables import one_of_many
@@ -26,8 +26,8 @@ from churnpredict.cli.intake.planned_ends import with_planned_ends
 from churnpredict.cli.intake.readings import Activity, Reading
 from churnpredict.cli.intake.received_amounts import with_received
 from churnpredict.cli.intake.repeated_totals import with_totals_once
-from churnpredict.cli.intake.table_joins import joined_profile, with_customer
-from churnpredict.cli.intake.table_keys import Way, customer_ways, placeholders
+from churnpredict.cli.intake.table_joins import joined_profile
+from churnpredict.cli.intake.table_keys import Way, customer_ways
 from churnpredict.cli.intake.table_profiles import TableProfile
 from churnpredict.cli.intake.tables_of_leaving import leavers, months_turned, more_states, with_payment_driver, without_contradicted
 from churnpredict.cli.intake.tariff_states import tariff_states
@@ -82,7 +82,7 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
             )
             continue
         customer = _customer(name, way, ask)
-        joined, notes[name] = _that_count(joined, customer)
+        joined, notes[name] = rows_that_count(joined, customer)
         known[name] = (joined, customer)
     priced, told = with_prices(tables | {name: p for name, (p, _) in known.items()}, list(known))
     known = {
@@ -110,20 +110,6 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     readings = [months_turned(r) for r in readings]
     readings = _observed(with_merges_named(readings) if merged is None else readings)
     return with_activity_of_customers(with_payment_driver(with_money([*readings, *leavers(readings), *more_states(readings), *over_time])))
-
-
-def _that_count(profile: TableProfile, customer: str) -> tuple[TableProfile, str]:
-    """Return the table without the rows of nobody and those that are marked as not to count, and a note on them."""
-    nobody = placeholders(profile.columns[customer])
-    empty = int((~profile.columns[customer].filled).sum())
-    said = []
-    if empty or nobody:
-        missing = [f'{empty:,} rows have no "{customer}"'] if empty else []
-        missing += [f'{rows:,} rows have {value} as "{customer}", which is nobody' for value, rows in nobody.items()]
-        said = [f"{' and '.join(missing)}: they are left out"]
-        profile = with_customer(profile, customer, list(nobody))
-    profile, marks = without_marked(profile, customer)
-    return profile, "; ".join([*said, *marks])
 
 
 def _dated(known: Known) -> Known:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from churnpredict.cli.intake.column_times import lacks_year, mixed_zones
-from churnpredict.cli.intake.column_words import has_word, tokens
+from churnpredict.cli.intake.column_words import has_word
+from churnpredict.cli.intake.customer_versions import changes, follow_each_other, is_of_versions, without_newest
 from churnpredict.cli.intake.guess_contracts import find_pair, guess_contracts, is_of_people, is_short
 from churnpredict.cli.intake.guess_customers import guess_customers
 from churnpredict.cli.intake.guess_deals import find_deals, guess_deals
 from churnpredict.cli.intake.guess_logs import guess_log
 from churnpredict.cli.intake.id_names import is_id
-from churnpredict.cli.intake.outcome_columns import ending_codes, leaving_values, tells_whether
+from churnpredict.cli.intake.outcome_columns import ending_codes, leaving_values
 from churnpredict.cli.intake.readings import MOST_KINDS, Activity, Reading, is_status, left_out
-from churnpredict.cli.intake.table_keys import follow_each_other
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
 
 __all__ = ["guess_columns"]
@@ -26,23 +25,6 @@ _RESULTS = ({"customer_id", "risk"}, {"cutoff", "model", "metric"}, {"alert", "c
 
 _DATED = r"(?:[^\W\d]+[ _.,-]*)?(?:\d{4}[-/.](\d{1,2})[-/.](\d{1,2})|(\d{1,2})[-/.](\d{1,2})[-/.](?:\d{4}|\d{2}))(?:[ T]00:00(?::00)?)?"
 _MONTHS = 12
-_NEWEST = 0.9
-_VERSIONS = {
-    "valid",
-    "effective",
-    "eff",
-    "scd",
-    "dbt",
-    "gueltig",
-    "gultig",
-    "version",
-    "row",
-    "record",
-    "valide",
-    "vigencia",
-    "vigente",
-    "wazny",
-}
 _TWICE, _OFTEN = 2, 4  # rows per customer at least: of a table named for orders, of another
 
 
@@ -77,8 +59,8 @@ def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | 
         return [guess_customers(profile, customer, times, activity, leaving=pair[1])]
     if pair is not None and not once and _is_history(profile, customer, *pair):
         return guess_log(profile, customer, [pair[0]], None, states=True)
-    if pair is not None and not once and _is_of_versions(profile, customer, *pair):
-        return [_without_newest(r, pair[1]) for r in guess_log(profile, customer, [pair[0]], None, states=True)]
+    if pair is not None and not once and is_of_versions(profile, customer, *pair):
+        return [without_newest(r, pair[1]) for r in guess_log(profile, customer, [pair[0]], None, states=True)]
     if pair is not None and not once and _is_of_orders(profile, customer, *pair):
         return guess_log(profile, customer, [pair[0]], None)
     if pair is not None and not once and _is_of_transactions(profile, customer, times):
@@ -117,30 +99,7 @@ def _is_history(profile: TableProfile, customer: str, start: Column, end: Column
     """Return whether rows are states that follow each other without a hole, the last one open: each ends where the next begins."""
     order, following, sound = follow_each_other(profile.columns[customer], start, end)
     texts = [c for c in profile.of_kind("text") if is_status(c) or leaving_values(c, profile.columns[customer], start)]
-    return sound and any(_changes(c, order)[following].mean() > 0.5 for c in texts)
-
-
-def _is_of_versions(profile: TableProfile, customer: str, start: Column, end: Column) -> bool:
-    """Return whether rows are versions of what is known of a customer: each is valid until the next one, which differs in something."""
-    named = all(_VERSIONS & set(tokens(c.name)) for c in (start, end))
-    if not (named or profile.says("people")) or profile.says("contract", "ticket", "price"):
-        return False
-    order, following, sound = follow_each_other(profile.columns[customer], start, end)
-    described = [c for c in profile.of_kind("text", "number", "flag") if not c.unique and c.name != customer]
-    return sound and bool(described) and float(np.logical_or.reduce([_changes(c, order) for c in described])[following].mean()) > 0.5
-
-
-def _changes(column: Column, order: np.ndarray) -> np.ndarray:
-    return np.asarray(column.codes[0][order][1:] != column.codes[0][order][:-1])
-
-
-def _without_newest(reading: Reading, end: Column) -> Reading:
-    """Leave out the numbers of the versions, and what only says which one is the newest: at a past cutoff it was another."""
-    columns = [reading.profile.columns[c] for c in reading.lists["values"]]
-    left = {c.name: "a number of the version" for c in columns if c.unique}
-    left |= {c.name: "it says which version is the newest" for c in columns if tells_whether(c, end.known) >= _NEWEST}
-    kept = {**reading.lists, "values": [c.name for c in columns if c.name not in left]}
-    return replace(reading, lists=kept, unused=reading.unused | left)
+    return sound and any(changes(c, order)[following].mean() > 0.5 for c in texts)
 
 
 def _is_of_orders(profile: TableProfile, customer: str, start: Column, end: Column) -> bool:

@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from churnpredict.cli.intake.column_words import tokens
 from churnpredict.cli.intake.flags import NO, YES
-from churnpredict.cli.intake.table_joins import extended, quoted
+from churnpredict.cli.intake.table_joins import extended, quoted, with_customer
+from churnpredict.cli.intake.table_keys import placeholders
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
 from churnpredict.errors import SourceError
 
-__all__ = ["without_marked"]
+__all__ = ["rows_that_count", "without_marked"]
 
 Mark = tuple[Column, str, npt.NDArray[np.bool_], str]  # the column, its condition in a query, the rows, and what it says
 _MOST = 0.5  # a mark on more rows says something else
@@ -28,6 +29,20 @@ _UNREAL |= {f"{what}_{of}" for what in ("test", "demo", "internal", "bot") for o
 _UNREAL |= {"test_mode", "test_flag", "test_data", "test_event", "test_payment", "test_transaction", "bot_traffic"}
 _WITH_IS = _UNREAL | {"test", "internal", "demo", "fake"}
 _PLACES = ({"sandbox", "test", "testing", "staging", "dev", "development", "qa", "xcode"}, {"production", "prod", "live"})
+
+
+def rows_that_count(profile: TableProfile, customer: str) -> tuple[TableProfile, str]:
+    """Return the table without the rows of nobody and those that are marked as not to count, and a note on them."""
+    nobody = placeholders(profile.columns[customer])
+    empty = int((~profile.columns[customer].filled).sum())
+    said = []
+    if empty or nobody:
+        missing = [f'{empty:,} rows have no "{customer}"'] if empty else []
+        missing += [f'{rows:,} rows have {value} as "{customer}", which is nobody' for value, rows in nobody.items()]
+        said = [f"{' and '.join(missing)}: they are left out"]
+        profile = with_customer(profile, customer, list(nobody))
+    profile, marks = without_marked(profile, customer)
+    return profile, "; ".join([*said, *marks])
 
 
 def without_marked(profile: TableProfile, customer: str) -> tuple[TableProfile, list[str]]:

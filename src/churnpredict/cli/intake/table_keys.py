@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from churnpredict.cli.intake.column_words import has_word, tokens
+from churnpredict.cli.intake.customer_versions import follow_each_other
 from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
 from churnpredict.events.shared_ids import names_nobody
-from churnpredict.events.timing import DAY
 
-__all__ = ["CONTACT", "Step", "Way", "customer_ways", "follow_each_other", "placeholders", "unlike_customer"]
+__all__ = ["CONTACT", "Step", "Way", "customer_ways", "placeholders", "unlike_customer"]
 
 _SHARED = 0.5  # share of the smaller column's values: both are keys of the same things
 _SEEN = 0.9  # share of the values of a foreign key that are among the keys
@@ -249,20 +249,6 @@ def _behind_versions(keys: _Keys, domain: int) -> int:
             if any(follow_each_other(found, start, end)[2] for start in times for end in times if start is not end):
                 return keys.domain[other, name]
     return domain
-
-
-def follow_each_other(customer: Column, start: Column, end: Column) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Return whether rows of a customer follow each other without a hole, the last one open: each ends where the next begins.
-
-    Before it, the order of the rows by customer and beginning, and which of them but the first follow another of the same customer.
-    """
-    who = customer.codes[0]
-    order = np.lexsort((start.times, who))
-    following = (who[order][1:] == who[order][:-1]) & end.known[order][:-1]
-    seamless = np.abs(start.times[order][1:] - end.times[order][:-1]) <= DAY
-    last = np.append(who[order][1:] != who[order][:-1], True)
-    still = (~end.known[order])[last].mean() > _SHARED  # contracts that are renewed as new rows have an end as planned
-    return order, following, bool(following.sum() > 2 * _FEW and seamless[following].mean() > _SEEN and still)
 
 
 def _above(keys: _Keys, domain: int) -> int:

@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from churnpredict.cli.intake.column_amounts import numbers_between_words
 from churnpredict.cli.intake.column_times import header_month, how_written, is_number
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.flags import as_flag, is_flag
@@ -237,6 +238,9 @@ def _profile(source: Any, called: str) -> TableProfile:
         _refuse_spoilt(written[column], column, name)
         if pa.types.is_floating(table.schema.field(column).type) and _is_dotted(written[column], column):
             table = table.set_column(table.column_names.index(column), column, written[column])
+    for column in untyped:
+        if (numbers := numbers_between_words(table[column], column)) is not None:
+            table = table.set_column(table.column_names.index(column), column, numbers)
     columns = {c: _column(table[c], c) for c in names}
     months = {c: day for c in names if (day := header_month(c)) and (columns[c].kind in ("number", "empty") or _has_amounts(columns[c]))}
     notes = (f"{', '.join(lists)}: lists within a row, not used",) if lists else ()

@@ -1,0 +1,26 @@
+"""Columns of amounts that are texts for the words between them."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from churnpredict.cli.intake.column_words import has_word
+from churnpredict.cli.intake.id_names import is_id
+from churnpredict.events.values.amounts import NumberFormat, read_amounts
+
+__all__ = ["numbers_between_words"]
+
+
+def numbers_between_words(values: pa.ChunkedArray, column: str) -> pa.ChunkedArray | None:
+    """Return amounts between which words such as NULL, \\N or a dash stand for nothing, as the tables read them; None for other columns.
+
+    Of ids such a word may be a customer who is nobody: they stay texts.
+    """
+    if not pa.types.is_string(values.type) or is_id(column) or not any(has_word(column, r) for r in ("best_value", "value", "price")):
+        return None
+    found = read_amounts(values.combine_chunks(), NumberFormat())  # files with other signs are read with these
+    if pc.any(found.unread).as_py() or pc.all(found.missing).as_py():
+        return None
+    texts = pc.if_else(found.missing, pa.scalar(None, pa.string()), found.texts)
+    return pa.chunked_array([texts.cast(pa.float64())])
