@@ -72,6 +72,14 @@ def test_a_table_of_refunds_has_its_own_sign(tmp_path: Path) -> None:
     assert "signed_amount" not in with_sides(profile_of(tmp_path, "refunds", "who,amount,type", rows)).columns
 
 
+def test_a_journal_with_both_sides_of_each_booking_is_named(tmp_path: Path) -> None:
+    """Its sum is nothing: neither side is a correction of the other."""
+    rows = [row for i in range(20) for row in (f"{i},1200,D{i % 4},{i + 1.25},", f"{i},4400,D{i % 4},,{i + 1.25}")]
+    found = with_sides(profile_of(tmp_path, "journal", "entry_no,gl_account,debtor,debit,credit", rows))
+    assert "signed_amount" not in found.columns
+    assert any("each booking is there twice" in note for note in found.notes)
+
+
 def test_rows_with_both_sides_are_named(tmp_path: Path) -> None:
     """Their difference may be meant, or a mistake: nothing is made of them."""
     found = with_sides(profile_of(tmp_path, "bookings", "who,Debit,Credit", ("a,5,6", "b,4,", "c,,3")))

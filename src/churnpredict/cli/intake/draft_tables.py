@@ -26,6 +26,7 @@ from churnpredict.cli.intake.planned_ends import with_planned_ends
 from churnpredict.cli.intake.readings import Activity, Reading
 from churnpredict.cli.intake.received_amounts import with_received
 from churnpredict.cli.intake.repeated_totals import with_totals_once
+from churnpredict.cli.intake.replaced_rows import without_replaced
 from churnpredict.cli.intake.table_joins import joined_profile
 from churnpredict.cli.intake.table_keys import Way, customer_ways
 from churnpredict.cli.intake.table_profiles import TableProfile
@@ -58,7 +59,12 @@ Ask = Callable[[Question], int]
 
 def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     """Return the reading of each table, including those left out; nothing is written or trained."""
-    profiles = in_one_unit([with_derived(p) for p in one_of_many(with_years_of_titles(with_dates_of_names(with_filled_cells(profiles))))])
+    profiles = in_one_unit(
+        [
+            with_derived(p)
+            for p in one_of_many(with_years_of_titles(with_dates_of_names([without_replaced(p) for p in with_filled_cells(profiles)])))
+        ]
+    )
     profiles, apart = with_one_spelling(profiles)
     readings: list[Reading] = [Reading(p, "", p.name, why=apart[p.name]) for p in profiles if p.name in apart]
     profiles = [p for p in profiles if p.name not in apart]

@@ -20,6 +20,7 @@ from churnpredict.events.values.amounts import NumberFormat, read_amounts
 
 __all__ = ["with_activity_of_customers", "with_sides"]
 
+_HALF_A_CENT = 0.005
 _NAMES = ("signed_amount", "signed_value")
 # The two sides of a ledger as values of a column, in small letters.
 _PAIRS = [
@@ -117,6 +118,10 @@ def _of_two_columns(profile: TableProfile, name: str) -> TableProfile | None:
         return replace(profile, notes=(*profile.notes, note))
     if not out.any() or not into.any():
         return None
+    if np.count_nonzero(out) == np.count_nonzero(into) and abs(np.abs(out).sum() - np.abs(into).sum()) < _HALF_A_CENT:
+        return replace(
+            profile, notes=(*profile.notes, f"{said} with the same sum: each booking is there twice, so choose one account in a query")
+        )
     signs = (-1, 1) if np.count_nonzero(out) <= np.count_nonzero(into) else (1, -1)
     if (out <= 0).all() and (into >= 0).all():
         signs = (1, 1)  # signed already

@@ -132,7 +132,7 @@ def say_rest(profile: TableProfile, roles: dict[str, str], lists: dict[str, list
 def is_status(column: Column) -> bool:
     """Return whether a column holds a current state."""
     return any(
-        w.endswith("status")
+        w.endswith(("status", "状態", "状态", "狀態", "ステータス"))
         or w.startswith(("stat", "stan", "stav", "durum", "статус", "estad", "situac", "zustand", "stage", "phase", "lifecycle"))
         for w in tokens(column.name)
     )

@@ -18,7 +18,11 @@ from churnpredict.cli.intake.table_profiles import Column, profile_query
 __all__ = ["with_received"]
 
 # Stems of states in which an order brings nothing, in small letters without accents; a state of a part is left alone.
-_VOID = ("cancel", "void", "storn", "annul", "anul", "iptal", "отмен", "geannul", "abgebroch", "draft", "entwurf")
+_VOID = (
+    *("cancel", "void", "storn", "annul", "anul", "iptal", "отмен", "geannul", "abgebroch", "draft", "entwurf"),
+    *("avbrut", "avbokad", "makuler", "kanseller", "avbestil", "afbestil", "perut", "peruut", "zrusen", "torolt", "lemond", "ακυρ"),
+    *("キャンセル", "取消", "取り消", "作废", "취소", "ملغ", "الغ", "בוטל", "dibatal", "ยกเลิก"),
+)
 _PART = ("partial", "teil", "partiel", "parcial", "parzial", "czesc", "gedeelte", "частич", "kismi")
 
 
