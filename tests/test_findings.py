@@ -23,6 +23,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 import churnpredict as cp
 from churnpredict.errors import ChurnWarning, ContentError, MismatchError, SchemaError
 from churnpredict.evaluation import metrics
+from churnpredict.monitoring.drift_statistics import Bins, psi
 from churnpredict.spans import span
 
 ROOT = Path(__file__).parents[1]
@@ -185,3 +186,25 @@ def test_moments_in_any_unit_are_the_same_moments(unit):
     orders = cp.Events(pd.DataFrame({"who": "a", "day": days}), customer="who", time="day")
     found = features_of(cp.EventTables(orders=orders, timezone="UTC"), ["a"], "2024-01-06")
     assert found["habit__orders_days_since_last"].tolist() == pytest.approx([2.375])
+
+
+def test_one_large_order_does_not_hide_a_drift(rng):
+    before, after = pd.Series(rng.normal(50, 10, 5000)), rng.normal(25, 10, 5000)
+    bins = Bins(before)
+
+    def index(amounts):
+        return psi(*(bins.count(pd.Series(a), np.zeros(len(a), np.int64), 1)[0] for a in (before, amounts)))
+
+    after_a_large_one = np.append(after[:-1], 10_000.0)
+    assert index(after_a_large_one) == pytest.approx(index(after), rel=0.05)
+    assert index(after) > 4
+
+
+def test_a_missing_value_has_the_risk_of_customers_with_missing_values(rng):
+    silence = rng.normal(size=3000)
+    left = (rng.random(3000) < 0.2).astype(int)
+    silence[:500], left[:500] = np.nan, rng.random(500) < 0.8
+    model = cp.ChurnClassifier(random_state=0).fit(pd.DataFrame({"silence": silence}), left)
+    unknown, known = model.predict_proba(pd.DataFrame({"silence": [np.nan, 0.0]}))[:, 1]
+    assert unknown == pytest.approx(0.8, abs=0.1)
+    assert known == pytest.approx(0.2, abs=0.1)
