@@ -45,3 +45,16 @@ def test_without_a_plan_there_is_a_list_and_what_to_do_about_it(scores):
     assert riskiest in text.partition('<details class="more">')[0]
     assert "Mark payments or orders as money" in page
     assert "It takes one whole period" in page.replace("it takes", "It takes")
+
+
+def test_a_budget_that_is_too_small_is_not_a_customer_base_without_profit(scores):
+    """Both plans are empty; only one of them means that contacts do not pay."""
+    poor = cp.plan_retention(scores, budget=0)
+    hopeless = cp.plan_retention(scores, offer_cost=1e6)
+    assert any(name.startswith("beyond") for name in poor.counts)
+    assert not len(poor.contacts) + len(hopeless.contacts)
+    poor_page, hopeless_page = (check_page(module.render_report(scores, plan=plan)).text for plan in (poor, hopeless))
+    assert "the budget or the capacity is too small for any contact that would pay" in poor_page
+    assert "no contact is expected to bring in more than it costs" not in poor_page
+    assert "worth contacting" not in poor_page
+    assert "no contact is expected to bring in more than it costs" in hopeless_page

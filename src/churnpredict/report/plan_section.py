@@ -39,6 +39,7 @@ def planned(
         "budget": plan.budget,
         "kept": plan.kept,
         "contacts": len(contacts),
+        "no_room": any(name.startswith("beyond") for name in plan.counts),  # contacts would pay, but budget or capacity ends before them
         "decisions": [{"name": spoken.decisions.get(name, name), "n": n} for name, n in plan.counts.items()],
         "assumptions": _assumptions(plan, spoken, unit),
         "holdout": plan.holdout,
