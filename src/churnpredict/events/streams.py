@@ -420,6 +420,16 @@ def spread_rows(
 
 
 @nb.njit(cache=True, nogil=True)
+def _until(times, start, end, moment):  # type: ignore[no-untyped-def]
+    """Return the first position from ``start`` to ``end`` with time >= moment; at the newest cutoff all rows lie before it."""
+    if start < end and times[end - 1] < moment:
+        return end
+    while start < end and times[start] < moment:
+        start += 1
+    return start
+
+
+@nb.njit(cache=True, nogil=True)
 def positions(offsets, times, customers, moments, spans, out):  # type: ignore[no-untyped-def]
     """Find where a moment and the starts of the windows before it lie in each customer's rows.
 
@@ -428,7 +438,7 @@ def positions(offsets, times, customers, moments, spans, out):  # type: ignore[n
     offsets, times : ndarray
         Of a stream.
     customers, moments : ndarray of shape (n,)
-        Sorted by customer, then moment: pointers only move forward.
+        Sorted by customer, then moment: after the first moment of a customer pointers only move forward.
     spans : ndarray of shape (n_spans,), int64
         Lengths of the windows; a negative one reaches back to the customer's first row.
     out : ndarray of shape (n_spans + 1, n), int64
@@ -439,23 +449,24 @@ def positions(offsets, times, customers, moments, spans, out):  # type: ignore[n
     high = 0
     for r in range(customers.size):
         c = customers[r]
-        a, b = offsets[c], offsets[c + 1]
-        if c != previous:
+        a, b, t = offsets[c], offsets[c + 1], moments[r]
+        high = _until(times, high if c == previous else a, b, t)
+        if c != previous:  # windows are sought from the moment backwards: most are shorter than what lies before them
             previous = c
-            high = a
-            low[:] = a
-        t = moments[r]
-        while high < b and times[high] < t:
-            high += 1
+            low[:] = high
         out[0, r] = high
         for s in range(spans.size):
-            if spans[s] >= 0:
-                p = low[s]
-                edge = t - spans[s]
-                while p < high and times[p] < edge:
-                    p += 1
-                low[s] = p
-            out[s + 1, r] = low[s]
+            if spans[s] < 0:
+                out[s + 1, r] = a
+                continue
+            p = low[s]
+            edge = t - spans[s]
+            while p < high and times[p] < edge:
+                p += 1
+            while p > a and times[p - 1] >= edge:
+                p -= 1
+            low[s] = p
+            out[s + 1, r] = p
 
 
 @nb.njit(cache=True, nogil=True)
@@ -470,15 +481,13 @@ def _positions_from(offsets, times, customers, moments, starts, out):  # type: i
     for r in range(customers.size):
         c = customers[r]
         a, b = offsets[c], offsets[c + 1]
+        high = _until(times, high if c == previous else a, b, moments[r])
         if c != previous:
             previous = c
-            high = a
-            low[:] = a
-        while high < b and times[high] < moments[r]:
-            high += 1
+            low[:] = high
         out[0, r] = high
         for s in range(starts.shape[0]):
-            p, edge = low[s], starts[s, r]
+            p, edge = (low[s] if starts[s, r] > NEVER else a), starts[s, r]
             while p < high and times[p] < edge:
                 p += 1
             while p > a and times[p - 1] >= edge:
