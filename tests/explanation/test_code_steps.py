@@ -1,5 +1,7 @@
 """Cells found by comparing codes are the sums of what the codes would have been looked up as."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from tests.oracles import shapley as oracle
@@ -75,3 +77,14 @@ def test_values_do_not_depend_on_which_columns_are_looked_up(monkeypatch, most):
                 other = TreeShap(booster, background, few_rows=0)
                 assert other.shap_values(rows)[0].tobytes() == phi.tobytes()
                 assert other.interaction_values(rows)[0].tobytes() == pairs.tobytes()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_codes_of_changes_are_those_found_one_by_one(seed):
+    _, start, lookup, _ = random_look(seed)
+    where, code = code_steps.codes_of_changes(start, lookup)
+    for column, (a, b) in enumerate(pairwise(start)):
+        slow = [c for c in range(1, b - a) if lookup[a + c] != lookup[a + c - 1]]
+        assert code[where[column] : where[column + 1]].tolist() == slow
+    none = code_steps.codes_of_changes(np.zeros(1, np.int64), np.empty(0, np.uint8))
+    assert [len(a) for a in none] == [1, 0]

@@ -7,10 +7,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOST_STEPS", "steps_of"]
+__all__ = ["MOST_STEPS", "changes_of", "codes_of_changes", "steps_of"]
 
 MOST_STEPS = 6
 """Changes from which on looking up is cheaper than comparing: a comparison serves 16 or 32 rows, a look-up one."""
+
+
+def changes_of(start: NDArray[np.int64], values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the places of ``values`` that differ from the place before in the same column ``start[c]:start[c + 1]``, and their columns."""
+    at = np.flatnonzero(np.diff(values)) + 1
+    at = at[~np.isin(at, start)]  # from one column to the next is not a change
+    return at, np.searchsorted(start, at, side="right") - 1
+
+
+def codes_of_changes(start: NDArray[np.int64], values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+    """Return where the changes of each column begin (n_columns + 1,), and the code of each.
+
+    >>> where, code = codes_of_changes(np.array([0, 4, 6]), np.array([0, 1, 1, 0, 1, 1]))
+    >>> where.tolist(), code.tolist()
+    ([0, 2, 2], [1, 3])
+    """
+    at, column = changes_of(start, values)
+    return np.searchsorted(column, np.arange(len(start))).astype(np.int64), (at - start[column]).astype(np.uint16)
 
 
 def steps_of(column_start: NDArray[np.int64], lookup_start: NDArray[np.int64], lookup: NDArray[np.uint16]) -> tuple[NDArray[Any], ...]:
@@ -42,9 +60,7 @@ def steps_of(column_start: NDArray[np.int64], lookup_start: NDArray[np.int64], l
     >>> code.tolist(), add.astype(np.int16).tolist()
     ([2, 4], [3, -2])
     """
-    at = np.flatnonzero(np.diff(lookup)) + 1
-    at = at[~np.isin(at, lookup_start)]  # from one column to the next is not a step
-    column = np.searchsorted(lookup_start, at, side="right") - 1
+    at, column = changes_of(lookup_start, lookup)
     n_columns = len(lookup_start) - 1
     looked_up = np.bincount(column, minlength=n_columns) > MOST_STEPS
     at, column = at[~looked_up[column]], column[~looked_up[column]]

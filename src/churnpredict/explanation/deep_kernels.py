@@ -202,15 +202,12 @@ def fill_parts(deep_value, feature_start, q, nodes, weights):
 
 
 @jit
-def add_bit(goal, code, look, place):
+def add_bit(goal, code, look, changes, place):
     """Add to the pattern of each row whether its code is among those that a feature's splits let pass.
 
     Where that changes at few codes, rows are compared with these, many at once; else each code is looked up.
     """
-    changes = 0
-    for c in range(1, look.shape[0]):
-        changes += look[c] != look[c - 1]
-    if changes > MOST_CHANGES:
+    if changes.shape[0] > MOST_CHANGES:
         for row in range(goal.shape[0]):
             goal[row] |= np.uint16(look[code[row]]) << place
         return
@@ -218,11 +215,30 @@ def add_bit(goal, code, look, place):
     if look[0]:
         for row in range(goal.shape[0]):
             goal[row] |= bit
-    for c in range(1, look.shape[0]):
-        if look[c] != look[c - 1]:
-            at = np.uint16(c)
-            for row in range(goal.shape[0]):
-                goal[row] ^= bit if code[row] >= at else np.uint16(0)
+    for change in range(changes.shape[0]):
+        at = changes[change]
+        for row in range(goal.shape[0]):
+            goal[row] ^= bit if code[row] >= at else np.uint16(0)
+
+
+@jit
+def number_pairs(first, second, n_second, pairs, place):
+    """Number the pairs of patterns that some row has: list them in ``pairs``, write each row's number over ``first``; return how many.
+
+    ``place`` is -1 for every pair, before and after.
+    """
+    n = 0
+    for row in range(first.shape[0]):
+        pair = np.int64(first[row]) * n_second + second[row]
+        if place[pair] < 0:
+            place[pair] = n
+            pairs[0, n] = first[row]
+            pairs[1, n] = second[row]
+            n += 1
+        first[row] = place[pair]
+    for known in range(n):
+        place[np.int64(pairs[0, known]) * n_second + pairs[1, known]] = -1
+    return n
 
 
 @jit
@@ -251,7 +267,8 @@ def sum_nodes(mine, own, factor, theirs, got):
 
 @jit
 def add_deep_path_dependent(
-    codes, rows, feature_start, feature, bit_start, bit, target, part_start, part_first, whole_start, whole, without, sums
+    codes, rows, feature_start, feature, bit_start, bit, target, part_start, part_first, whole_start, whole, without, change_start, change,
+    sums,
 ):  # fmt: skip
     """Add the deep leaves by quadrature: look up each part's products, multiply over the other parts, sum over the nodes."""
     most_parts = 1
@@ -264,6 +281,7 @@ def add_deep_path_dependent(
     itself = np.arange(rows).astype(np.uint16)
     got = np.zeros((PART, rows))
     pairs = np.zeros((2, rows), np.uint16)
+    place = np.full(rows, -1, np.int32)
     for d in range(part_start.shape[0] - 1):
         points = (feature_start[d + 1] - feature_start[d] + 1) // 2
         base = part_start[d]
@@ -273,17 +291,13 @@ def add_deep_path_dependent(
             for row in range(rows):
                 goal[row] = 0
             for e in range(part_first[base + part], part_first[base + part + 1]):
-                add_bit(goal, codes[feature[e]], bit[bit_start[e] : bit_start[e + 1]], e - part_first[base + part])
+                changes = change[change_start[e] : change_start[e + 1]]
+                add_bit(goal, codes[feature[e]], bit[bit_start[e] : bit_start[e + 1]], changes, e - part_first[base + part])
         n_first = (whole_start[base + 1] - whole_start[base]) // points
         n_second = (whole_start[base + 2] - whole_start[base + 1]) // points if n_parts == 2 else 0
         by_pairs = n_parts == 2 and n_first * n_second <= rows
         if by_pairs:  # the sums of every pair of patterns once, for all rows that have it
-            n_pairs = n_first * n_second
-            for pair in range(n_pairs):
-                pairs[0, pair] = pair // n_second
-                pairs[1, pair] = pair % n_second
-            for row in range(rows):
-                pattern[0, row] = pattern[0, row] * n_second + pattern[1, row]
+            n_pairs = number_pairs(pattern[0], pattern[1], n_second, pairs, place)
         for part in range(n_parts):
             begin = whole_start[base + part]
             end = whole_start[base + part + 1]
@@ -309,15 +323,12 @@ def add_deep_path_dependent(
                             for a in range(points):
                                 product[row, a] *= whole[at + theirs[row] * points + a]
                 sum_nodes(mine, pattern[part], product, itself, got)
+            numbers = pattern[0] if by_pairs else itself
             for e in range(part_first[base + part], part_first[base + part + 1]):
                 total = sums[target[feature[e]]]
                 add = got[e - part_first[base + part]]
-                if by_pairs:
-                    for row in range(rows):
-                        total[row] += add[pattern[0, row]]
-                else:
-                    for row in range(rows):
-                        total[row] += add[row]
+                for row in range(rows):
+                    total[row] += add[numbers[row]]
 
 
 @jit
@@ -390,7 +401,7 @@ def add_deep_interventional(
 @jit
 def add_deep(
     codes, rows, deep_value, deep_start, deep_feature, bit_start, bit, pattern_start, patterns, shares,
-    part_start, part_first, whole_start, whole, without, target, beta, interventional, sums,
+    part_start, part_first, whole_start, whole, without, change_start, change, target, beta, interventional, sums,
 ):  # fmt: skip
     """Add SHAP values of the deep leaves to ``sums`` (n_targets, at least n) of rows with these ``codes`` (n_used, n)."""
     if interventional:
@@ -399,7 +410,8 @@ def add_deep(
         )
     else:
         add_deep_path_dependent(
-            codes, rows, deep_start, deep_feature, bit_start, bit, target, part_start, part_first, whole_start, whole, without, sums
+            codes, rows, deep_start, deep_feature, bit_start, bit, target, part_start, part_first, whole_start, whole, without,
+            change_start, change, sums,
         )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
 from churnpredict.explanation.block_sums import FEW_TARGETS, Room, explain_each
 from churnpredict.explanation.booster_columns import BoosterColumns
-from churnpredict.explanation.code_steps import steps_of
+from churnpredict.explanation.code_steps import codes_of_changes, steps_of
 from churnpredict.explanation.leaf_layout import BLOCK, CHUNK, UnsupportedError, beta_weights, gauss_legendre, lay_out
 from churnpredict.explanation.readers.find_reader import read_forest
 from churnpredict.explanation.readers.forest import Forest
@@ -472,7 +472,7 @@ class Tables:
         )
         few = slice(0, 0 if self._interventional else len(deep_leaves))
         parts = deep_kernels.fill_parts(self._deep_value[few], start[: few.stop + 1], q, nodes, weights)
-        self._deep = start, feature, *deep, *parts
+        self._deep = start, feature, *deep, *parts, *codes_of_changes(deep[0], deep[1])
         self.expected = layout.constant + shared + alone
         self._merged: tuple[bytes, tuple[NDArray[Any], ...]] | None = None
 
