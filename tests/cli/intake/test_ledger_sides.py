@@ -31,6 +31,9 @@ from churnpredict.cli.intake.ledger_sides import with_sides
             ("a,10.50,issued", "b,4,Points Expired", "c,2.25,issued", "d,1,redeemed", "e,2,issued"),
             [10.5, -4, 2.25, -1, 2],
         ),
+        ("who,Type,Net", ("a,SI,10.50", "b,SC,4", "c,SI,2.25"), [10.5, -4.0, 2.25]),
+        ("KUNNR;AUART;NETWR", ("1;TA;10,50", "2;RE;4,00", "3;TA;2,25"), [10.5, -4.0, 2.25]),
+        ("wer;Belegart;Betrag", ("a;RE;10,50", "b;GS;4,00", "c;RE;2,25"), [10.5, -4.0, 2.25]),
         ("who,Paid out,Paid in", ("a,,10.5", "b,,4", "c,2.25,", "d,,"), [10.5, 4.0, -2.25, None]),
         ("wer;Soll;Haben", ("a;;1.010,50", "b;0,00;4,00", "c;2,25;0,00"), [1010.5, 4.0, -2.25]),
         ("wer;Belastung CHF;Gutschrift CHF", ("a;;1010.50", "b;;4.00", "c;-2.25;"), [1010.5, 4.0, -2.25]),
@@ -58,6 +61,7 @@ def test_amounts_get_their_sign(head: str, rows: tuple[str, ...], values: list[f
         ("who,amount,method", ("a,10.50,cash", "b,4,credit", "c,2.25,cash")),  # a card
         ("who,amount,reason", ("a,10.50,order", "b,4,refund", "c,2.25,order")),
         ("who,amount,type", ("a,10.50,refund", "b,4,refund", "c,2.25,purchase")),  # not what the table is about
+        ("who,Type,Net", ("a,SI,10.50", "b,SC,4", "c,XX,2.25")),  # another code means another system
         ("who,debit_balance,credit_limit", ("a,5,", "b,,2", "c,,3")),
         ("who,Debit,Credit", ("a,-5,", "b,6,", "c,,3")),
         ("who,hours_in,hours_out,n", ("a,5.5,3,1", "b,6,2,4", "c,4,3,3")),

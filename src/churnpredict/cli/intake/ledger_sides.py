@@ -64,6 +64,16 @@ _BACK += "|返金|返品|退款|환불|مرتجع|استرداد"
 _BESIDE = r"returns?|credits?|gutschrift(en)?|avoirs?|retours?|retouren?|resi|reso|storno|stornos"
 _SALE = r"sales?|sold|invoices?|charges?|purchases?|orders?|bills?|rechnung(en)?|faktura|verkauf|verkaufe|kauf|vente|ventes|achat|achats"
 _SALE += r"|factures?|commandes?|vendita|vendite|fattura|fatture|verkoop|factuur|bestellung(en)?"
+# Codes of documents in accounting software: of sales, and of what is paid back. All codes of a column are among those of one line.
+_DOCUMENTS = (
+    ({"si"}, {"sc"}),
+    ({"ta", "or"}, {"re", "g2", "cr"}),
+    ({"f1", "f2", "fx", "l2"}, {"g2", "re", "s1"}),
+    ({"accrec"}, {"accreccredit"}),
+    ({"inv", "sinv"}, {"cn", "crn", "cm", "crm", "scrn"}),
+    ({"re", "ar"}, {"gs", "gu"}),
+    ({"fa", "fac"}, {"av", "avo", "nc"}),
+)
 # What customers take out of an account of theirs, and what lapses without them.
 _TAKEN = r"withdrawals?|withdraw|payouts?|cash ?outs?|redemptions?|redeem(ed)?|burn(ed)?|auszahlung(en)?|einlosung(en)?|einloesung(en)?"
 _TAKEN += r"|retraits?|retiros?|canjes?|resgates?|saques?|prelievo|prelievi|wyplata|wyplaty|opname|opnames|cekme|снятие|вывод|списание"
@@ -204,11 +214,21 @@ def _of_refunds(profile: TableProfile, name: str) -> TableProfile | None:
         sale = any(re.search(rf"\b({_SALE})\b", words) for words in kinds.values())
         back = [v for v, words in kinds.items() if re.search(rf"\b({_BACK})\b", words) or (sale and re.fullmatch(_BESIDE, words))]
         back += [v for v, words in kinds.items() if v not in back and re.fullmatch(f"{_OF_POINTS}({_TAKEN}|{_LAPSED})", words)]
+        back = back or _paid_back([str(v) for v in column.codes[1]])
         rows = np.isin(column.codes[0], [i for i, v in enumerate(column.codes[1]) if str(v) in back])
         given = np.nan_to_num(value.numbers[rows])
         if back and len(back) < column.distinct and given.any() and (given >= 0).all() and rows.mean() < 0.5:
             return _negative_where(profile, name, value, column, back)
     return None
+
+
+def _paid_back(values: Sequence[str]) -> list[str]:
+    """Return the values that are codes of credit notes or returns, where all of them are codes of documents of one system."""
+    codes = {v: v.strip().lower() for v in values}
+    for sold, back in _DOCUMENTS:
+        if set(codes.values()) <= sold | back and set(codes.values()) & sold:
+            return [v for v, code in codes.items() if code in back]
+    return []
 
 
 def _value(profile: TableProfile) -> Column | None:
