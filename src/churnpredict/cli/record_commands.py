@@ -83,7 +83,7 @@ def digest(
     }
     tell(
         found,
-        f"{len(written):,} {'digest' if len(written) == 1 else 'digests, for one owner each'}\nwrote {folder}",
+        f"{len(written):,} {'digest' if len(written) == 1 else 'digests, one for each owner'}\nwrote {folder}",
         how,
         f"open {next(iter(written.values()))[0]}",
     )
