@@ -1,16 +1,14 @@
-"""Which files the rows of a DataFrame come from, what must not be taken for that, and what proves a file."""
+"""Which files the rows of a DataFrame come from, and what must not be taken for that."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from churnpredict.spark import input_files
-from churnpredict.spark.input_files import PATH, NotFiles, file_table, proved
+from churnpredict.spark.input_files import PATH, NotFiles, file_table
 
 
 @pytest.fixture
@@ -81,58 +79,6 @@ def test_what_may_depend_on_more_than_its_file_is_refused(session: Any, tmp_path
     pd.DataFrame({"who": ["x", "y"], "eur": 1.0}).to_parquet(tmp_path / "plain.parquet")
     with pytest.raises(NotFiles, match=why):
         file_table(change(session.read.parquet(str(tmp_path / "plain.parquet")), session))
-
-
-@pytest.mark.parametrize("local", [True, False])
-def test_a_time_and_a_size_prove_nothing(session: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, local: bool) -> None:
-    monkeypatch.setattr(input_files, "is_local", lambda path: local)
-    table = file_table(session.read.option("recursiveFileLookup", "true").parquet(str(folder)))
-    first = {address: proof for address, (proof, _) in proved(table, {}).items()}
-    assert all(unchanged for _, unchanged in proved(table, first).values())
-    path, stat = folder / "a b.parquet", (folder / "a b.parquet").stat()
-    content = bytearray(path.read_bytes())
-    content[10] ^= 1
-    path.write_bytes(content)
-    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    assert [address.rsplit("/", 1)[1] for address, (_, unchanged) in proved(table, first).items() if not unchanged] == ["a%20b.parquet"]
-
-
-class Status:
-    """A file as a store with tags, or HDFS with checksums, shows it."""
-
-    def __init__(self, tag: str | None, checksum: bytes | None) -> None:
-        self._checksum = checksum
-        if tag is not None:
-            self.getEtag = lambda: tag
-
-    def getLen(self) -> int:
-        return 5
-
-    def getModificationTime(self) -> int:
-        return 7
-
-    def getPath(self) -> Any:
-        return self
-
-    def getFileSystem(self, _: Any) -> Any:
-        return self
-
-    def getFileChecksum(self, _: Any) -> Any:
-        return None if self._checksum is None else self
-
-    def getAlgorithmName(self) -> str:
-        return "MD5-of-CRC32C"
-
-    def getBytes(self) -> bytes:
-        assert self._checksum is not None
-        return self._checksum
-
-
-def test_tags_of_stores_and_checksums_of_blocks(session: Any, folder: Path) -> None:
-    table = file_table(session.read.option("recursiveFileLookup", "true").parquet(str(folder)))
-    assert input_files.state_of(table, Status("abc", None)) == "tag 5 abc"
-    assert input_files.state_of(table, Status("", b"\x01\xff")) == "checksum 5 7 MD5-of-CRC32C 01ff"
-    assert input_files.state_of(table, Status(None, None)) == ""
 
 
 def test_what_decides_how_files_are_read_is_in_the_digest(session: Any, folder: Path) -> None:

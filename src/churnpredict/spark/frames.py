@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -16,7 +16,7 @@ from churnpredict.events.sources.texts import shared_form
 from churnpredict.events.streams import UNIT
 from churnpredict.spark.transfer import quoted
 
-__all__ = ["declared_columns", "how_many", "open_frame", "text_forms"]
+__all__ = ["check_columns", "declared_columns", "how_many", "open_frame", "text_forms"]
 
 SOME_ROWS = 500_000  # rows in a bucket: about 200 MB while it is processed
 
@@ -47,8 +47,19 @@ def open_frame(name: str, declaration: Any) -> Any:
         raise UsageError(
             "not-spark", f"the source is a {type(given).__name__}", table=name, remedy="Give a Spark DataFrame or the name of a table."
         )
-    _Columns(name, given.columns).check(declaration.columns())
+    check_columns(name, given, declaration.columns())
     return given
+
+
+def check_columns(name: str, frame: Any, wanted: Sequence[str]) -> None:
+    """Refuse columns that a DataFrame does not have.
+
+    Raises
+    ------
+    SchemaError
+        ``missing-column``, ``duplicate-column``.
+    """
+    _Columns(name, frame.columns).check(wanted)
 
 
 def declared_columns(frame: Any, declaration: Declaration) -> Any:

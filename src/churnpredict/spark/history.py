@@ -24,13 +24,12 @@ from churnpredict.events.history.units import Proof
 from churnpredict.events.history.versions import reading_versions
 from churnpredict.events.partition_context import Whole
 from churnpredict.events.sources.base import Unit
-from churnpredict.events.streams import UNIT
 from churnpredict.pipeline import partition_tasks as parts
 from churnpredict.spark import kept_tasks
 from churnpredict.spark.frames import declared_columns, how_many, text_forms
 from churnpredict.spark.history_folder import HistoryFolder
-from churnpredict.spark.input_files import PATH, FileTable, NotFiles, file_table, proved, without_globs
-from churnpredict.spark.transfer import load, quoted
+from churnpredict.spark.sources import TableSource, WholeTable, source_of
+from churnpredict.spark.transfer import load, without_globs
 
 __all__ = ["BucketedTable", "Generation", "History", "Store", "versions"]
 
@@ -153,6 +152,8 @@ class History:
     timezone : str
     partitions : int or None
         Number of buckets of customers.
+    grows_by : dict of str to str
+        The column by which a table is cut into slices, of tables that are not read file by file.
 
     Attributes
     ----------
@@ -170,10 +171,11 @@ class History:
         frames: Mapping[str, Any],
         timezone: str,
         partitions: int | None,
+        grows_by: Mapping[str, str],
     ) -> None:
         self._session, self._declarations, self._timezone = session, declarations, timezone
         self._frames = {name: declared_columns(frame, declarations[name]) for name, frame in frames.items()}
-        self._sources = {name: _source(frame) for name, frame in self._frames.items()}
+        self._sources = {name: source_of(name, frame, declarations[name], grows_by.get(name)) for name, frame in frames.items()}
         self._home = HistoryFolder(session, folder)
         self._store = Store(session, self._home, timezone)
         self._versions = versions(session, timezone)
@@ -218,12 +220,12 @@ class History:
 
     def _renewed(self, name: str, kept: BucketedTable | None) -> BucketedTable:
         source = self._sources[name]
-        if isinstance(source, NotFiles):
-            warn_reread(f"it is read whole each time, since {source}", name)
+        if isinstance(source, WholeTable):
+            warn_reread(f"it is read whole each time, since {source.why}", name)
         elif kept is not None:
             try:
                 self._store.check(kept.generations)
-                return self._with_files(name, source, kept)
+                return self._brought_up_to_date(name, kept)
             except Reread as why:
                 warn_reread(str(why), name)
             except SourceError as error:
@@ -234,25 +236,23 @@ class History:
 
     def _from_scratch(self, name: str) -> BucketedTable:
         source = self._sources[name]
-        declared = _declared(self._declarations[name], source)
-        if isinstance(source, FileTable):
-            return self._with_files(name, source, BucketedTable(KeptTable(declared, alone=True)))
-        whole = Unit("", (), _unread)
-        return self._with_new(name, BucketedTable(KeptTable(declared, alone=False)), {0: whole}, {0: Proof(())})
+        nothing = KeptTable(_declared(self._declarations[name], source), alone=not isinstance(source, WholeTable))
+        return self._brought_up_to_date(name, BucketedTable(nothing))
 
-    def _with_files(self, name: str, source: FileTable, before: BucketedTable) -> BucketedTable:
-        """Return a table without the rows of files that are gone or have changed, and with those that are new or have changed."""
+    def _brought_up_to_date(self, name: str, before: BucketedTable) -> BucketedTable:
+        """Return a table without the rows of units that are gone or have changed, and with those that are new or have changed."""
+        source = self._sources[name]
         if before.table.declared != _declared(self._declarations[name], source):
-            raise Reread("its declaration, its columns or the way its files are read have changed")
+            raise Reread("its declaration, its columns or the way it is read have changed")
         known = {unit.name: unit for unit in before.table.units}
-        proofs = proved(source, {address: unit.proof for address, unit in known.items()})
-        same = {address: proof for address, (proof, unchanged) in proofs.items() if unchanged}
-        stay = {known[address].number for address in same}
+        proofs = source.units({unit: one.proof for unit, one in known.items()})
+        same = {unit: proof for unit, (proof, unchanged) in proofs.items() if unchanged}
+        stay = {known[unit].number for unit in same}
         table = before.table.told_of(stay)
         table = replace(table, units=tuple(replace(unit, proof=same[unit.name], old=True) for unit in table.units))
         gone = frozenset(unit.number for unit in before.table.units) - stay
         left = [g if gone.isdisjoint(g.units) else self._store.merged([g], gone) for g in before.generations]
-        new = numbered(before.table, [Unit(address, (), _unread) for address in source.files if address not in same])
+        new = numbered(before.table, [Unit(unit, (), _unread) for unit in proofs if unit not in same])
         left_over = BucketedTable(table, tuple(g for g in left if g is not None))
         return self._with_new(name, left_over, new, {number: proofs[unit.name][0] for number, unit in new.items()})
 
@@ -276,12 +276,15 @@ class History:
     def _take_in(self, name: str, new: Mapping[int, Unit]) -> tuple[Intake, Generation | None]:
         """Read new units, and write their rows as a generation."""
         declaration, n, timezone = self._declarations[name], self.n, self._timezone
-        frame = self._rows_of(name, new)
+        numbers = {unit.name: number for number, unit in new.items()}
+        frame = self._sources[name].rows(numbers)
         forms = text_forms(frame, declaration)
         generation = self._home.new_generation()
         cut = partial(parts.cut, name=name, customer=declaration.customer, n=n)
         parcels = frame.mapInArrow(cut, "bucket int, table_name string, rows binary")
-        given = parcels.repartition(self._tasks(name, new), "bucket").sortWithinPartitions("bucket")
+        size = self._sources[name].size(numbers)
+        tasks = n if size is None else min(n, 1 + size // _TASK_BYTES)  # few files take few tasks, and leave few files
+        given = parcels.repartition(tasks, "bucket").sortWithinPartitions("bucket")
         work = partial(kept_tasks.take_in, name=name, declaration=declaration, n=n, timezone=timezone, generation=generation)
         work = partial(work, forms=all_forms(forms.values()))
         taken = given.mapInArrow(work, f"{_SEGMENTS}, seen binary").persist()
@@ -298,25 +301,6 @@ class History:
         found.forms = {number: forms.get(number, {}) for number in new}
         return found, written
 
-    def _tasks(self, name: str, new: Mapping[int, Unit]) -> int:
-        """Return among how many tasks new rows are sorted: as many as a run from scratch takes, or fewer for a few files."""
-        source = self._sources[name]
-        if not isinstance(source, FileTable):
-            return self.n
-        return min(self.n, 1 + sum(source.sizes[unit.name] for unit in new.values()) // _TASK_BYTES)
-
-    def _rows_of(self, name: str, new: Mapping[int, Unit]) -> Any:
-        """Return the rows of some units, each with the number of its unit."""
-        from pyspark.sql import functions as F
-
-        source = self._sources[name]
-        if not isinstance(source, FileTable):
-            return self._frames[name].withColumn(UNIT, F.lit(0).cast("int"))
-        columns = [quoted(c) for c in self._frames[name].columns]
-        units = self._session.createDataFrame([(unit.name, number) for number, unit in new.items()], f"`{UNIT}/name` string, `{UNIT}` int")
-        rows = source.frame([unit.name for unit in new.values()])
-        return rows.join(F.broadcast(units), F.col(PATH) == F.col(f"`{UNIT}/name`"), "left").select(*columns, quoted(UNIT))
-
     def _columns_without_rows(self, name: str) -> Any:
         from pyspark.sql.pandas.types import to_arrow_schema
 
@@ -325,11 +309,10 @@ class History:
         return columns_without_rows(name, declaration, empty, self._timezone)
 
     def _told_of(self, name: str, kept: BucketedTable) -> BucketedTable:
-        units = kept.table.units
+        source, units = self._sources[name], kept.table.units
         new = sum(not unit.old for unit in units)
-        self.changes[name] = f"read {new:,} of {len(units):,} files" if new else f"unchanged ({len(units):,} files)"
-        if not kept.table.alone:
-            self.changes[name] = f"read whole: {self._sources[name]}"
+        told = f"read {new:,} of {len(units):,} {source.what}" if new else f"unchanged ({len(units):,} {source.what})"
+        self.changes[name] = f"read whole: {source.why}" if isinstance(source, WholeTable) else told
         return kept
 
     def seen(self) -> parts.Seen:
@@ -377,16 +360,8 @@ def versions(session: Any, timezone: str) -> dict[str, str]:
     return reading_versions(timezone) | {"spark": str(session.version), "spark code": code}
 
 
-def _source(frame: Any) -> FileTable | NotFiles:
-    try:
-        return file_table(frame)
-    except NotFiles as why:
-        return why
-
-
-def _declared(declaration: Declaration, source: FileTable | NotFiles) -> str:
-    told = declared_as(declaration) + (source.digest() if isinstance(source, FileTable) else "")
-    return hashlib.sha256(told.encode()).hexdigest()
+def _declared(declaration: Declaration, source: TableSource) -> str:
+    return hashlib.sha256((declared_as(declaration) + source.digest()).encode()).hexdigest()
 
 
 def _together(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -1,4 +1,4 @@
-"""The files that the rows of a Spark DataFrame come from, and what proves that a file is what it was.
+"""The files that the rows of a Spark DataFrame come from.
 
 Only where each row is decided by its own file alone: a table of Parquet, ORC, CSV or JSON files of which columns are selected and renamed,
 and nothing else. A filter, a join or a computed column may depend on other rows, on the time of the run or on code that nobody compares.
@@ -7,17 +7,16 @@ and nothing else. A filter, a join or a computed column may depend on other rows
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Never
+from typing import Any
 
-from churnpredict.events.history.units import Proof, is_unchanged, take_proof
-from churnpredict.events.sources.base import Unit
-from churnpredict.spark.transfer import quoted
+from churnpredict.events.history.units import Proof
+from churnpredict.events.streams import UNIT
+from churnpredict.spark.proofs import proved
+from churnpredict.spark.transfer import NO_HOST, address_of, quoted, without_globs
 
-__all__ = ["PATH", "FileTable", "NotFiles", "file_table", "is_local", "proved", "reading_settings", "state_of", "without_globs"]
+__all__ = ["PATH", "FileTable", "NotFiles", "file_table", "reading_settings"]
 
 _FORMATS = {
     "org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat": "parquet",
@@ -38,9 +37,7 @@ _NOT_READING = (
     "catalogImplementation",
     "streaming.",
 )
-_AT_ONCE = 16  # checksums that are asked for at the same time
 PATH = "churnpredict_path"
-_NO_HOST = "^([^:/]+):///"
 
 
 class NotFiles(Exception):
@@ -67,6 +64,8 @@ class FileTable:
         The address of each file, as rows name it, and its path.
     sizes : dict of str to int
         Bytes of each file.
+    what : str
+        What its units are called.
     """
 
     session: Any
@@ -77,6 +76,7 @@ class FileTable:
     home: str
     files: Mapping[str, str]
     sizes: Mapping[str, int]
+    what: str = "files"
 
     def digest(self) -> str:
         """Return a digest of all that decides how a row is read from its file."""
@@ -93,9 +93,26 @@ class FileTable:
 
         reader = self.session.read.format(self.kind).options(**dict(self.options)).schema(self.schema)
         reader = reader.option("basePath", self.home) if self.home else reader
-        given = reader.load([without_globs(self.files[a]) for a in addresses])
+        given = reader.load([without_globs(self.files[address]) for address in addresses])
         selected = [F.col(quoted(source)).alias(name) for name, source in self.columns.items()]
-        return given.select(*selected, F.regexp_replace("_metadata.file_path", _NO_HOST, "$1:/").alias(PATH))
+        return given.select(*selected, F.regexp_replace("_metadata.file_path", NO_HOST, "$1:/").alias(PATH))
+
+    def units(self, known: Mapping[str, Proof]) -> dict[str, tuple[Proof, bool]]:
+        """Return the proof of each file, and whether it is what a known proof says: see :func:`proved`."""
+        return proved(self.session, self.files, known)
+
+    def rows(self, numbers: Mapping[str, int]) -> Any:
+        """Return the rows of some files, each with the number of its file in the column ``UNIT``; null for a file that is not known."""
+        from pyspark.sql import functions as F
+
+        name = f"{UNIT}/name"
+        listed = self.session.createDataFrame(list(numbers.items()), f"`{name}` string, `{UNIT}` int")
+        given = self.frame(list(numbers))
+        return given.join(F.broadcast(listed), F.col(PATH) == F.col(quoted(name)), "left").drop(PATH, name)
+
+    def size(self, names: Collection[str]) -> int:
+        """Return how many bytes some files have."""
+        return sum(self.sizes[name] for name in names)
 
 
 def file_table(frame: Any) -> FileTable:
@@ -128,8 +145,8 @@ def file_table(frame: Any) -> FileTable:
         raise NotFiles(f"its files are listed by {index.getClass().getSimpleName()}")
     schema = _schema(relation.schema())
     found = list(_each(index.allFiles()))
-    paths = {_address(status): status.getPath().toString() for status in found}
-    sizes = {_address(status): int(status.getLen()) for status in found}
+    paths = {address_of(status): status.getPath().toString() for status in found}
+    sizes = {address_of(status): int(status.getLen()) for status in found}
     partitions = {p.path().toString(): p.values().toString() for p in _each(index.partitionSpec().partitions())}
     home = _home(partitions, relation.partitionSchema().size())
     columns = _columns(top, leaf, relation)
@@ -137,11 +154,6 @@ def file_table(frame: Any) -> FileTable:
     if paths:
         _check_same(table, partitions)
     return table
-
-
-def _address(status: Any) -> str:
-    """Return the address of a file in the one spelling of two that Spark has for it."""
-    return re.sub(_NO_HOST, r"\1:/", status.getPath().toUri().toString())
 
 
 def _check_lenient(session: Any, options: Mapping[str, str]) -> None:
@@ -210,11 +222,6 @@ def _has_files(table: FileTable, folder: str) -> bool:
     return any(path.startswith(folder.rstrip("/") + "/") for path in table.files.values())
 
 
-def without_globs(path: str) -> str:
-    """Return a path of which no sign stands for others."""
-    return re.sub(r"([\\*?\[\]{}])", r"\\\1", path)
-
-
 def _schema(schema: Any) -> Any:
     import json
 
@@ -239,79 +246,3 @@ def reading_settings(session: Any) -> list[tuple[str, str]]:
     settings = _as_dict(session, session._jsparkSession.conf().getAll())
     told = [(k, v) for k, v in settings.items() if k.startswith("spark.sql.") and not k[10:].startswith(_NOT_READING)]
     return [("spark", session.version), ("java", str(java)), ("zone", str(session.conf.get("spark.sql.session.timeZone"))), *sorted(told)]
-
-
-def proved(table: FileTable, known: Mapping[str, Proof]) -> dict[str, tuple[Proof, bool]]:
-    """Return what proves later that each file is what it is now, and whether it is what a known proof says.
-
-    A time and a size prove nothing, here as on one machine. What proves a file is, whichever is there first:
-
-    1. on a local disk, what proves it on one machine (:mod:`churnpredict.events.history.units`);
-    2. the tag that an object store gives to each content (its ETag);
-    3. size, time and the checksum of its blocks, as HDFS has them;
-    4. its SHA-256, which Spark computes from its bytes without reading rows.
-    """
-    statuses = _statuses(table)
-    found: dict[str, tuple[Proof, bool]] = {}
-    local = [address for address, path in table.files.items() if is_local(path)]
-    for address in local:
-        path = table.session._jvm.org.apache.hadoop.fs.Path(table.files[address]).toUri().getPath()
-        unit = Unit(address, (path,), _unread)
-        proof = is_unchanged(unit, known[address]) if address in known else None
-        found[address] = (take_proof(unit) if proof is None else proof, proof is not None)
-    others = [address for address in table.files if address not in found]
-    states = _states(table, others, statuses)
-    for address in others:
-        proof = Proof.of_state(states[address])
-        found[address] = (proof, known.get(address) == proof)
-    return found
-
-
-def is_local(path: str) -> bool:
-    """Return whether a path is on a disk of this machine."""
-    return path.startswith("file:")
-
-
-def _unread(*_: Any) -> Never:
-    raise AssertionError("the files of Spark are read by Spark")
-
-
-def _statuses(table: FileTable) -> dict[str, Any]:
-    """Return the state of each file as its folder lists it now, for files that are not on a local disk."""
-    fs = table.session._jvm.org.apache.hadoop.fs
-    conf = table.session._jsc.hadoopConfiguration()
-    folders = {path.rsplit("/", 1)[0] for path in table.files.values() if not is_local(path)}
-    listed = [fs.Path(folder).getFileSystem(conf).listStatus(fs.Path(folder)) for folder in sorted(folders)]
-    return {_address(status): status for statuses in listed for status in statuses}
-
-
-def _states(table: FileTable, addresses: Sequence[str], statuses: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is known of the content of each file."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        told = dict(zip(addresses, pool.map(lambda a: state_of(table, statuses.get(a)), addresses), strict=True))
-    unknown = [address for address in addresses if not told[address]]
-    return told | (_hashed(table, unknown) if unknown else {})
-
-
-def state_of(table: FileTable, status: Any) -> str:
-    """Return the tag or the checksum of a file; nothing where its file system has neither."""
-    if status is None:
-        return ""
-    tag = getattr(status, "getEtag", None) if "getEtag" in dir(status) else None
-    if tag is not None and tag():
-        return f"tag {status.getLen()} {tag()}"
-    path = status.getPath()
-    checksum = path.getFileSystem(table.session._jsc.hadoopConfiguration()).getFileChecksum(path)
-    if checksum is None:
-        return ""
-    return f"checksum {status.getLen()} {status.getModificationTime()} {checksum.getAlgorithmName()} {bytes(checksum.getBytes()).hex()}"
-
-
-def _hashed(table: FileTable, addresses: Sequence[str]) -> dict[str, str]:
-    """Return the SHA-256 of files, computed where the tasks run."""
-    from pyspark.sql import functions as F
-
-    reader = table.session.read.format("binaryFile")
-    rows = reader.load([without_globs(table.files[a]) for a in addresses]).select("path", F.sha2("content", 256).alias("digest")).collect()
-    digests = {row["path"]: row["digest"] for row in rows}
-    return {address: f"sha256 {digests[table.files[address]]}" for address in addresses}

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from churnpredict.churn.leaving_counts import count_leaving, has_leaving_season
 from churnpredict.churn.rule import ChurnRule
-from churnpredict.errors import ChurnError, ChurnWarning, DataError, SchemaError, UsageError, warn
+from churnpredict.errors import ChurnError, ChurnWarning, DataError, SchemaError, UsageError, closest, warn
 from churnpredict.events.check_declarations import check_declarations, check_zones
 from churnpredict.events.partition_context import Whole
 from churnpredict.events.tables import EventTables, common_kinds
@@ -28,7 +28,7 @@ from churnpredict.model.season.week_counts import WeekCounts, merge_counts
 from churnpredict.model.seasonal import SeasonCounts
 from churnpredict.pipeline import cutoffs, season_counts
 from churnpredict.pipeline import partition_tasks as parts
-from churnpredict.spark.frames import declared_columns, how_many, open_frame, text_forms
+from churnpredict.spark.frames import check_columns, declared_columns, how_many, open_frame, text_forms
 from churnpredict.spark.transfer import LARGEST, as_arrow, bare, binary, dump, load, quoted, tables_in
 
 __all__ = ["Rows", "SparkTables"]
@@ -63,6 +63,10 @@ class SparkTables(Whole):
         Folder, on any file system that Spark knows, in which sorted rows stay for the next run, which reads only files that are new or
         have changed. Created if missing. Results are those of a run from scratch; where that cannot be proved, a table is read from
         scratch, with a warning that says why.
+    grows_by : dict of str to str, optional
+        With a kept history, for tables that cannot be read file by file (a lake, a database, a join): a column that is greater for newer
+        rows, such as the time of insertion. Spark computes the count and a checksum of each slice in each run, and only slices that differ
+        are read.
 
     Attributes
     ----------
@@ -87,6 +91,7 @@ class SparkTables(Whole):
         observed_until: Any = None,
         partitions: int | None = None,
         keep_history: str | None = None,
+        grows_by: Mapping[str, str] | None = None,
         **declarations: Any,
     ) -> None:
         check_declarations(declarations, timezone)
@@ -98,8 +103,10 @@ class SparkTables(Whole):
         self._held: list[Any] = []
         self._weeks: dict[tuple[str, int], WeekCounts] = {}
         self.changes: dict[str, str] = {}
+        if grows_by is not None:
+            _check_grows_by(grows_by, frames, keep_history)
         if keep_history is not None:
-            self._open_history(keep_history, frames, partitions)
+            self._open_history(keep_history, frames, partitions, grows_by or {})
         else:
             frames = {name: declared_columns(frame, self.declarations[name]) for name, frame in frames.items()}
             self.n_partitions = partitions or how_many(frames, self.session)
@@ -107,13 +114,13 @@ class SparkTables(Whole):
             self._settle(self._look())
         self.draw_outline(observed_until)
 
-    def _open_history(self, folder: str, frames: Mapping[str, Any], partitions: int | None) -> None:
+    def _open_history(self, folder: str, frames: Mapping[str, Any], partitions: int | None, grows_by: Mapping[str, str]) -> None:
         """Bring a kept history up to date, and take its rows for those of the sources."""
         from pyspark.errors import PySparkException
 
         from churnpredict.spark.history import History
 
-        history = History(self.session, folder, self.declarations, frames, self.timezone, partitions)
+        history = History(self.session, folder, self.declarations, frames, self.timezone, partitions, grows_by)
         self.n_partitions, self.changes = history.n, history.changes
         history.read_new()
         try:
@@ -273,6 +280,17 @@ class SparkTables(Whole):
     def columns_of(self, features: Rows) -> dict[str, pa.DataType]:
         labels = [isinstance(f, Feature) and is_label(f, self.outline) for f in features]
         return {f.name: pa.string() if label else pa.float32() for f, label in zip(features, labels, strict=True)}
+
+
+def _check_grows_by(grows_by: Mapping[str, str], frames: Mapping[str, Any], keep_history: str | None) -> None:
+    """Refuse columns that grow of tables or frames that do not have them."""
+    if keep_history is None:
+        raise UsageError("bad-argument", "grows_by is for a kept history", remedy="Give keep_history=, or leave grows_by out.")
+    for name, column in grows_by.items():
+        if name not in frames:
+            remedy = f"The tables are {', '.join(frames)}.{closest(name, frames)}"
+            raise UsageError("bad-argument", f'grows_by names "{name}", which is not a table', remedy=remedy)
+        check_columns(name, frames[name], [column])
 
 
 def _cutter(name: str, customer: str, n: int) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

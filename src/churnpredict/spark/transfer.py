@@ -1,8 +1,9 @@
-"""Objects between the tasks of one job: Arrow batches of bytes, in a format that no task keeps."""
+"""Objects between the tasks of one job, as Arrow batches of bytes that no task keeps; and names and paths as Spark reads them."""
 
 from __future__ import annotations
 
 import pickle
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,8 +14,9 @@ import pyarrow as pa
 
 from churnpredict.events.tables import EventTables
 
-__all__ = ["LARGEST", "as_arrow", "bare", "binary", "dump", "load", "quoted", "tables_in"]
+__all__ = ["LARGEST", "NO_HOST", "address_of", "as_arrow", "bare", "binary", "dump", "load", "quoted", "tables_in", "without_globs"]
 
+NO_HOST = "^([^:/]+):///"  # how an address begins that names no machine
 LARGEST = (1 << 31) - (1 << 20)  # bytes in one value of Spark
 
 
@@ -60,3 +62,13 @@ def as_arrow(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
 def quoted(name: str) -> str:
     """Return a name as Spark reads it in expressions."""
     return "`" + name.replace("`", "``") + "`"
+
+
+def address_of(status: Any) -> str:
+    """Return the address of a file in the one spelling of two that Spark has for it."""
+    return re.sub(NO_HOST, r"\1:/", status.getPath().toUri().toString())
+
+
+def without_globs(path: str) -> str:
+    """Return a path of which no sign stands for others."""
+    return re.sub(r"([\\*?\[\]{}])", r"\\\1", path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -39,7 +39,17 @@ class Slice:
     state: str
 
 
-def find_slices(engine: Any, source: str, mark: str, columns: Sequence[str], known: Collection[str], table: str) -> list[Slice]:
+def find_slices(
+    engine: Any,
+    source: str,
+    mark: str,
+    columns: Sequence[str],
+    known: Collection[str],
+    table: str,
+    *,
+    quote: Callable[[str], str] = quoted,
+    text: str = "VARCHAR",
+) -> list[Slice]:
     """Cut a table by the bounds that are known, and above them by the greatest mark.
 
     Parameters
@@ -56,6 +66,10 @@ def find_slices(engine: Any, source: str, mark: str, columns: Sequence[str], kno
         Names of the slices of the time before.
     table : str
         Name of the table in messages.
+    quote : callable
+        Writes a name as the engine reads it.
+    text : str
+        The engine's type for texts of any length.
 
     Returns
     -------
@@ -71,15 +85,15 @@ def find_slices(engine: Any, source: str, mark: str, columns: Sequence[str], kno
     wanted = distinct(columns)
     if engine.dialect is None or (engine.dialect == "sqlite" and len(wanted) > _MOST_VALUES):
         return []
-    column = quoted(mark)
+    column = quote(mark)
     bounds = _known_bounds(known, mark)
     kind = engine.type_of(f"SELECT {column} AS m FROM {source}")  # noqa: S608 - quoted
     above = f" WHERE {column} > {_literal(bounds[-1], kind)}" if bounds else ""
-    newest = _newest(engine, f"SELECT max({column}) AS m FROM {source}{above}", mark, table)  # noqa: S608 - quoted
+    newest = _newest(engine, f"SELECT max({column}) AS m FROM {source}{above}", mark, table, text)  # noqa: S608 - quoted
     bounds += [] if newest is None else [newest]
     literals = [_literal(bound, kind) for bound in bounds]
-    kinds = engine.kinds(f"SELECT {', '.join(map(quoted, wanted))} FROM {source}")  # noqa: S608 - quoted
-    listed = ", ".join(f"{quoted(c)} AS c{i}" for i, c in enumerate(wanted))
+    kinds = engine.kinds(f"SELECT {', '.join(map(quote, wanted))} FROM {source}")  # noqa: S608 - quoted
+    listed = ", ".join(f"{quote(c)} AS c{i}" for i, c in enumerate(wanted))
     cases = f"CASE WHEN {column} IS NULL THEN -1 ELSE {_tree(column, literals, 0, len(literals))} END"
     sums = engine.checksum([f"c{i}" for i in range(len(wanted))])
     sql = f"SELECT s, count(*), {sums} FROM (SELECT {cases} AS s, {listed} FROM {source}) AS cut GROUP BY s"  # noqa: S608 - quoted
@@ -110,10 +124,10 @@ def _known_bounds(known: Collection[str], mark: str) -> list[Bound]:
     return bounds if len(bounds) < MOST else []
 
 
-def _newest(engine: Any, sql: str, mark: str, table: str) -> Bound | None:
+def _newest(engine: Any, sql: str, mark: str, table: str, text: str) -> Bound | None:
     """Return the greatest mark: a number of SQLite, or any value as the text from which a database reads it again."""
     if engine.dialect != "sqlite":
-        sql = f"SELECT CAST(m AS VARCHAR) FROM ({sql}) AS newest"  # noqa: S608 - quoted
+        sql = f"SELECT CAST(m AS {text}) FROM ({sql}) AS newest"  # noqa: S608 - quoted
     found = engine.rows(sql)[0][0]
     if found is None or isinstance(found, (str, int)) or (isinstance(found, float) and math.isfinite(found)):
         return found
