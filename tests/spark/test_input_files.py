@@ -70,6 +70,7 @@ def test_partitions_of_folders_and_of_the_catalog(session: Any, folder: Path, tm
         (lambda f, s: f.selectExpr("who", "eur + 1 AS eur"), "computed"),
         (lambda f, s: f.selectExpr("who", "current_timestamp() AS eur"), "computed"),
         (lambda f, s: f.union(f), "Union"),
+        (lambda f, s: s.read.parquet(*f.inputFiles(), *f.inputFiles()), "names a file twice"),
         (lambda f, s: s.createDataFrame([("a", 1.0)], "who string, eur double"), "LogicalRDD|LocalRelation"),
         (lambda f, s: s.read.option("ignoreCorruptFiles", "true").parquet(*f.inputFiles()), "leaves files out"),
         (lambda f, s: s.read.text(f.inputFiles()), "TextFileFormat"),

@@ -49,7 +49,7 @@ def forget(customers: Iterable[CustomerId], history: str) -> int:
     gone = frozenset(customer_texts(customers))
     session = SparkSession.getActiveSession()
     if session is None:
-        raise UsageError("no-spark", "there is no Spark session", remedy="Start one.")
+        raise UsageError("no-spark", "there is no Spark session", remedy="Start one; a table may also be given as a DataFrame.")
     home = HistoryFolder(session, history)
     try:
         content = home.manifest()

@@ -41,7 +41,9 @@ def open_frame(name: str, declaration: Any) -> Any:
     if isinstance(given, str):
         session = SparkSession.getActiveSession()
         if session is None:
-            raise UsageError("no-spark", "there is no Spark session", table=name, remedy="Start one, or give a Spark DataFrame.")
+            raise UsageError(
+                "no-spark", "there is no Spark session", table=name, remedy="Start one; a table may also be given as a DataFrame."
+            )
         given = session.table(given)
     if not isinstance(given, DataFrame):
         raise UsageError(

@@ -147,6 +147,8 @@ def file_table(frame: Any) -> FileTable:
     found = list(_each(index.allFiles()))
     paths = {address_of(status): status.getPath().toString() for status in found}
     sizes = {address_of(status): int(status.getLen()) for status in found}
+    if len(paths) < len(found):
+        raise NotFiles("it names a file twice, whose rows count twice")
     partitions = {p.path().toString(): p.values().toString() for p in _each(index.partitionSpec().partitions())}
     home = _home(partitions, relation.partitionSchema().size())
     columns = _columns(top, leaf, relation)

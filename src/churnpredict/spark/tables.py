@@ -116,6 +116,9 @@ class SparkTables(Whole):
 
     def _open_history(self, folder: str, frames: Mapping[str, Any], partitions: int | None, grows_by: Mapping[str, str]) -> None:
         """Bring a kept history up to date, and take its rows for those of the sources."""
+        if not hasattr(self.session, "_jsc"):
+            remedy = "Run the job on the cluster with spark-submit, or leave keep_history out."
+            raise UsageError("bad-argument", "keep_history needs a session of its own, and this one is of Spark Connect", remedy=remedy)
         from pyspark.errors import PySparkException
 
         from churnpredict.spark.history import History
