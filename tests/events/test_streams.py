@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from churnpredict.clock import OPEN
-from churnpredict.events.streams import count_labels, group_rows, latest_known, local_days, positions, spread_rows, window_edges
-from churnpredict.spans import Span
+from churnpredict.events.streams import count_labels, group_rows, local_days, spread_rows
 
 DAY = 86_400_000_000
 ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9), st.integers(0, 2), st.integers(0, 3)), max_size=25)
@@ -52,35 +51,6 @@ def test_rows_that_are_grouped_already_are_spread_to_the_same(rows) -> None:  # 
     everybody, same = spread_rows(whole.offsets, np.arange(4, dtype=np.int32), 4, whole.times, whole.columns, "UTC")
     assert same == repeats
     assert everybody.times is whole.times, "used as it is where nothing is left out"
-
-
-@given(ROWS, st.lists(st.tuples(st.integers(0, 3), st.integers(0, 12)), max_size=10))
-def test_edges_of_windows_are_counts_of_earlier_rows(rows, asked) -> None:  # type: ignore[no-untyped-def]
-    stream, _ = stream_of(rows)
-    asked = sorted(asked)
-    who, when = np.array([a for a, _ in asked], np.int32), np.array([b for _, b in asked], np.int64) * DAY
-    edges = window_edges(stream, who, when, [None, Span(days=3), Span(days=0)])
-    for r, (c, t) in enumerate(asked):
-        own = [d for i, d, *_ in rows if i == c]
-        begin = int(stream.offsets[c])
-        assert edges[:, r].tolist() == [
-            begin + sum(d < t for d in own), begin, begin + sum(d < t - 3 for d in own), begin + sum(d < t for d in own)
-        ]  # fmt: skip
-    plain = np.empty((3, len(asked)), np.int64)
-    positions(stream.offsets, stream.times, who, when, np.array([-1, 3 * DAY], np.int64), plain)
-    assert plain.tolist() == edges[:3].tolist()
-
-
-@given(ROWS, st.lists(st.tuples(st.integers(0, 3), st.integers(0, 12)), max_size=10))
-def test_the_latest_row_is_the_latest_that_was_known(rows, asked) -> None:  # type: ignore[no-untyped-def]
-    stream, _ = stream_of(rows, known=True)
-    asked = sorted(asked)
-    found = latest_known(stream, np.array([a for a, _ in asked], np.int32), np.array([b for _, b in asked], np.int64) * DAY)
-    for place, (c, t) in zip(found.tolist(), asked, strict=True):
-        there = [
-            k for k in range(stream.offsets[c], stream.offsets[c + 1]) if stream.times[k] < t * DAY and stream.columns["known"][k] < t * DAY
-        ]
-        assert place == max(there, default=-1)
 
 
 @given(ROWS, st.integers(0, 12))

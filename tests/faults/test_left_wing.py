@@ -28,6 +28,7 @@ from churnpredict.errors import ChurnError
 from churnpredict.events import reading, streams, tables
 from churnpredict.events.streams import positions
 from churnpredict.events.timing import DAY
+from churnpredict.events.window_edges import window_edges
 from churnpredict.features import build, kernels
 
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
@@ -36,24 +37,25 @@ pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarnin
 # --- variants of the library's parts, each wrong in one way ---
 
 
-def known_too_late(offsets, times, customers, moments, spans, out):
+def known_too_late(stream, customers, cutoffs, windows):
     """``<=`` instead of ``<``: a row exactly on the cutoff counts as known."""
-    positions(offsets, times, customers, moments, spans, out)
-    high = positions_of(offsets, times, customers, moments + 1)
-    out[0] = high
+    edges = window_edges(stream, customers, cutoffs, windows)
+    edges[0] = window_edges(stream, customers, cutoffs + 1, [])[0]
+    return edges
 
 
-def windows_open_on_the_left(offsets, times, customers, moments, spans, out):
+def windows_open_on_the_left(stream, customers, cutoffs, windows):
     """A row exactly at the start of a window is left out: (cutoff - w, cutoff)."""
-    positions(offsets, times, customers, moments, spans, out)
-    for s, span in enumerate(spans):
-        if span >= 0:
-            out[s + 1] = np.minimum(positions_of(offsets, times, customers, moments - span + 1), out[0])
+    edges = window_edges(stream, customers, cutoffs, windows)
+    later = np.minimum(window_edges(stream, customers, cutoffs + 1, windows), edges[0])
+    for row, window in enumerate(windows, 1):
+        edges[row] = edges[row] if window is None else later[row]
+    return edges
 
 
 def positions_of(offsets, times, customers, moments):
     out = np.empty((1, len(customers)), np.int64)
-    positions(offsets, times, customers, moments, np.empty(0, np.int64), out)
+    positions(offsets, times, customers, moments, out)
     return out[0]
 
 
@@ -233,9 +235,9 @@ def prefix_order():
 
 
 PLANTED = {
-    "<= at the cutoff": (truncation(known_at=False), streams, "positions", known_too_late),
-    "<= at the cutoff, seen by the oracle": (windows(), streams, "positions", known_too_late),
-    "windows open on the left": (windows(), streams, "positions", windows_open_on_the_left),
+    "<= at the cutoff": (truncation(known_at=False), build, "window_edges", known_too_late),
+    "<= at the cutoff, seen by the oracle": (windows(), build, "window_edges", known_too_late),
+    "windows open on the left": (windows(), build, "window_edges", windows_open_on_the_left),
     "known_at ignored when reading": (truncation(), reading.Reader, "known", known_at_ignored),
     "known_at ignored when late rows are corrected": (truncation(), build, "correct_for_late_rows", lambda *_: None),
     "known_at ignored in the tables of the past": (late_kind, streams.Stream, "known_before", whole_past_kept),

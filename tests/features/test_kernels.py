@@ -50,9 +50,8 @@ def test_sums_means_and_maxima_of_windows(data: st.DataObject, given_values: lis
     bounds = data.draw(windows(len(given_values)))
     edges, _ = block(bounds)
     out = np.full((6, len(bounds)), -9, np.float32)
-    which = np.array([2, 1], np.int64)  # the whole history comes last
-    sums, means, maxima = (np.array([2 * k, 2 * k + 1], np.int64) for k in range(3))
-    kernels.value_windows(np.array(given_values), edges, which, sums, means, maxima, out, 0)
+    kernels.value_windows(np.array(given_values), edges, np.array([2], np.int64), *(np.array([2 * k], np.int64) for k in range(3)), out, 0)
+    kernels.value_history(np.array(given_values), edges, 1, 3, 5, out, 0)
     for r, (low, high) in enumerate(bounds):
         for f, first in enumerate((low, 0)):
             there = [v for v in given_values[first:high] if not math.isnan(v)]
@@ -66,7 +65,7 @@ def test_distinct_items_of_windows(data: st.DataObject, items: list[int]) -> Non
     bounds = data.draw(windows(len(items)))
     edges, out = block(bounds)
     following = [next((j for j in range(i + 1, len(items)) if items[j] == items[i]), len(items)) for i in range(len(items))]
-    kernels.distinct_items(np.array(items, np.int32), np.array(following, np.int64), edges, ONE, ONLY, out, 0)
+    kernels.distinct_items(np.where(np.array(items) < 0, -1, following), edges, ONE, ONLY, out, 0)
     assert out[0].tolist() == [len({v for v in items[low:high] if v >= 0}) for low, high in bounds]
 
 

@@ -15,8 +15,9 @@ from churnpredict.clock import DAY, NEVER, OPEN, local_time, utc_time
 from churnpredict.errors import TimeError, UsageError, closest
 from churnpredict.events.expected import check_tables
 from churnpredict.events.spells import Contracts
-from churnpredict.events.streams import Stream, latest_known, positions
+from churnpredict.events.streams import Stream, positions
 from churnpredict.events.tables import EventTables
+from churnpredict.events.window_edges import latest_known
 from churnpredict.spans import Span
 
 __all__ = ["Ledger", "Periods"]
@@ -176,7 +177,7 @@ class Ledger:
             return self.spells.end_of(spell, OPEN), np.where(spell < 0, 0, np.where(lost, 2, 1)).astype(np.int8)
         if self.ends_of_silence is not None:
             edges = np.empty((1, len(customers)), np.int64)
-            positions(self.ends_of_silence.offsets, self.ends_of_silence.times, customers, moments, np.empty(0, np.int64), edges)
+            positions(self.ends_of_silence.offsets, self.ends_of_silence.times, customers, moments, edges)
             there = edges[0] < self.ends_of_silence.offsets[customers + 1]
             left_at = np.append(self.ends_of_silence.times, OPEN)[np.where(there, edges[0], len(self.ends_of_silence))]
             return left_at, there.astype(np.int8)
@@ -195,7 +196,7 @@ class Ledger:
         stream = self.tables.stream(self.churn.table(self.tables))
         offsets, times = (stream.offsets, stream.times) if self.spells is None else (self.spells.offsets, self.spells.starts)
         edges = np.empty((1, len(customers)), np.int64)
-        positions(offsets, times, customers, moments, np.empty(0, np.int64), edges)
+        positions(offsets, times, customers, moments, edges)
         last = np.where(edges[0] > offsets[customers], edges[0] - 1, -1)
         if self.contracts is not None and self.spells is not None:
             return np.append(self.contracts.lost[self.spells.last], False)[last]

@@ -216,7 +216,7 @@ def _first_at(offsets: Ints, times: Ints, owners: npt.NDArray[np.int32], moments
     """Return the first of each owner's times at or after each moment; the end of the owner's times for none, shape (n,)."""
     order = np.lexsort((moments, owners))
     found = np.empty((1, len(owners)), np.int64)
-    positions(offsets, times, owners[order], moments[order], np.empty(0, np.int64), found)
+    positions(offsets, times, owners[order], moments[order], found)
     places = np.empty(len(owners), np.int64)
     places[order] = found[0]
     return places

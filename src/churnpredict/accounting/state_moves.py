@@ -17,9 +17,10 @@ from churnpredict.argument_checks import check_choice, shows_call
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.clock import DAY, OPEN, calendar_time
 from churnpredict.errors import ImmatureError, UsageError
-from churnpredict.events.streams import Stream, window_edges
+from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables
 from churnpredict.events.visits import DORMANT_DAYS, NEW_DAYS, visits
+from churnpredict.events.window_edges import window_edges
 from churnpredict.figures import people, percent
 from churnpredict.intervals import wilson
 from churnpredict.markup import show

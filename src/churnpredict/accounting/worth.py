@@ -8,8 +8,9 @@ import numpy.typing as npt
 from churnpredict.errors import UsageError
 from churnpredict.events.declarations import Intervals, States
 from churnpredict.events.spells import Contracts
-from churnpredict.events.streams import latest_known, positions
+from churnpredict.events.streams import positions
 from churnpredict.events.tables import EventTables
+from churnpredict.events.window_edges import latest_known
 from churnpredict.number_checks import check_number
 from churnpredict.spans import span
 
@@ -108,7 +109,7 @@ class Worth:
 
     def _places(self, customers: npt.NDArray[np.int32], moments: Ints) -> Ints:
         out = np.empty((1, len(customers)), np.int64)
-        positions(self.stream.offsets, self.stream.times, customers, moments, np.empty(0, np.int64), out)
+        positions(self.stream.offsets, self.stream.times, customers, moments, out)
         return out[0]
 
     def _holding(self, values: Floats, customers: npt.NDArray[np.int32], moments: Ints) -> Floats:

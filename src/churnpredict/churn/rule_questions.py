@@ -12,9 +12,10 @@ import numpy.typing as npt
 from churnpredict.clock import NEVER, OPEN
 from churnpredict.errors import UsageError, kind_of, warn
 from churnpredict.events.spells import Contracts
-from churnpredict.events.streams import Stream, latest_known, positions
+from churnpredict.events.streams import Stream, positions
 from churnpredict.events.tables import EventTables
 from churnpredict.events.values.labels import labels_of
+from churnpredict.events.window_edges import latest_known
 from churnpredict.spans import Span, span_text
 
 __all__ = [
@@ -104,7 +105,7 @@ def is_kind(tables: EventTables, name: str, kinds: Sequence[str]) -> npt.NDArray
 def first_from(stream: Stream, customers: Codes, moments: Ints) -> Ints:
     """Return the first row of each customer at or after each moment, -1 for none."""
     edges = np.empty((1, len(customers)), np.int64)
-    positions(stream.offsets, stream.times, customers, moments, np.empty(0, np.int64), edges)
+    positions(stream.offsets, stream.times, customers, moments, edges)
     return np.where(edges[0] < stream.offsets[customers + 1], edges[0], -1)
 
 

@@ -32,9 +32,10 @@ from churnpredict.churn.rule_questions import (
 from churnpredict.clock import NEVER, OPEN, days_between
 from churnpredict.errors import UsageError, warn
 from churnpredict.events.spells import Contracts
-from churnpredict.events.streams import Stream, latest_known
+from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables, Intervals, States
 from churnpredict.events.visits import kinds_of_activity, visits
+from churnpredict.events.window_edges import latest_known
 from churnpredict.number_checks import check_share
 from churnpredict.spans import Span, span
 

@@ -129,10 +129,9 @@ def _in_window(
     """
     stream, idle = _log(tables, treatments)
     low, high = np.empty((2, 1, len(customers)), np.int64)
-    none = np.empty(0, np.int64)
-    positions(stream.offsets, stream.times, customers, cutoffs, none, low)
+    positions(stream.offsets, stream.times, customers, cutoffs, low)
     _, closes = window_after(churn, cutoffs, tables.timezone)
-    positions(stream.offsets, stream.times, customers, closes, none, high)
+    positions(stream.offsets, stream.times, customers, closes, high)
     return *_first(~idle, low[0], high[0]), *_first(idle, low[0], high[0])
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.clock import days_between
-from churnpredict.events.streams import latest_known
 from churnpredict.events.tables import EventTables
+from churnpredict.events.window_edges import latest_known
 
 __all__ = ["ABSENCES", "absent"]
 

@@ -49,6 +49,6 @@ def activity(tables: EventTables, snapshots: pd.DataFrame, of: str, *, every: st
     for back in range(periods + 1):
         row = np.empty((1, len(customers)), np.int64)
         starts = step.times(back).before(moments[order], tables.timezone)
-        positions(stream.offsets, stream.times, customers[order], starts, np.empty(0, np.int64), row)
+        positions(stream.offsets, stream.times, customers[order], starts, row)
         edges[periods - back, order] = row[0]
     return pd.DataFrame(np.diff(edges, axis=0).T, index=pd.Index(snapshots["customer_id"], name="customer_id"), columns=range(-periods, 0))

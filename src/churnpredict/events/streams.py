@@ -5,7 +5,7 @@ A little longer than most modules because the kernels that group, sort and searc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from churnpredict.clock import DAY, NEVER, OPEN, calendar_time, local_time
+from churnpredict.clock import DAY, OPEN, calendar_time, local_time
 from churnpredict.events.wide_rows import LATER_MOMENTS, count_same, sort_rows
 from churnpredict.spans import Span
 
@@ -24,12 +24,11 @@ __all__ = [
     "are_events",
     "count_labels",
     "event_columns",
+    "first_until",
     "group_rows",
-    "latest_known",
     "local_days",
     "positions",
     "spread_rows",
-    "window_edges",
 ]
 
 Ints = npt.NDArray[np.int64]
@@ -113,7 +112,7 @@ class Stream:
 
     @cached_property
     def next_same_item(self) -> Ints:
-        """For each row the position of the customer's next row with the same item, or n."""
+        """For each row the position of the customer's next row with the same item, n for none; -1 for a row without an item."""
         items = self.columns["item"]
         following = np.full(len(items), len(items), np.int64)
         _next_same(self.offsets, items, np.full(int(items.max(initial=-1)) + 2, -1, np.int64), following)
@@ -180,11 +179,13 @@ def _distinct_days(offsets, days, starts, distinct, place):  # type: ignore[no-u
 
 @nb.njit(cache=True, nogil=True)
 def _next_same(offsets, items, seen, following):  # type: ignore[no-untyped-def]
-    """Write the next row of each item into ``following``, which holds n; ``seen`` holds -1 for each item."""
+    """Write the next row of each item into ``following``, which holds n, and -1 for a missing item; ``seen`` holds -1 for each item."""
     for c in range(offsets.size - 1):
         for i in range(offsets[c + 1] - 1, offsets[c] - 1, -1):
             last = seen[items[i]]  # a missing item, -1, has the last place
-            if last >= 0 and last < offsets[c + 1]:
+            if items[i] < 0:
+                following[i] = -1
+            elif last >= 0:
                 following[i] = last
             seen[items[i]] = i
         for i in range(offsets[c], offsets[c + 1]):
@@ -214,8 +215,7 @@ def count_labels(offsets, codes, since, n_labels):  # type: ignore[no-untyped-de
 
 
 @nb.njit(cache=True, nogil=True)
-def _scatter(indices, remap, n_customers, times, values, kinds, items, users, known, units):  # type: ignore[no-untyped-def]
-    """Sort rows by customer with a stable counting sort that moves every column once; an empty column is absent."""
+def _offsets_of(indices, remap, n_customers):  # type: ignore[no-untyped-def]
     offsets = np.zeros(n_customers + 1, np.int64)
     for i in range(indices.size):
         c = remap[indices[i]]
@@ -223,15 +223,15 @@ def _scatter(indices, remap, n_customers, times, values, kinds, items, users, kn
             offsets[c + 1] += 1
     for c in range(n_customers):
         offsets[c + 1] += offsets[c]
-    n = offsets[n_customers]
+    return offsets
+
+
+@nb.njit(cache=True, nogil=True)
+def _scatter(indices, remap, offsets, given, sorted_columns):  # type: ignore[no-untyped-def]
+    """Sort rows by customer with a stable counting sort that moves every column once; an empty column is absent."""
+    times, values, kinds, items, users, known, units = given
+    t, v, k, m, s, w, u = sorted_columns
     place = offsets[:-1].copy()
-    t = np.empty(n, np.int64)
-    v = np.empty(n if values.size else 0, np.float64)
-    k = np.empty(n if kinds.size else 0, np.int32)
-    m = np.empty(n if items.size else 0, np.int32)
-    s = np.empty(n if users.size else 0, np.int32)
-    w = np.empty(n if known.size else 0, np.int64)
-    u = np.empty(n if units.size else 0, np.int32)
     for i in range(indices.size):
         c = remap[indices[i]]
         if c < 0:
@@ -251,7 +251,6 @@ def _scatter(indices, remap, n_customers, times, values, kinds, items, users, kn
             w[p] = known[i]
         if units.size:
             u[p] = units[i]
-    return offsets, t, v, k, m, s, w, u
 
 
 @nb.njit(cache=True, nogil=True)
@@ -352,11 +351,15 @@ def group_rows(
     """
     if not are_events(columns):
         return _sort_whole(remap[indices], n_customers, times, columns, timezone)
-    units = columns.get(UNIT, np.empty(0, np.int32))
-    found = _scatter(np.ascontiguousarray(indices, dtype=np.int32), remap, n_customers, times, *event_columns(columns), units)
-    repeats = int(sort_within(*found))
-    sorted_columns: dict[str, npt.NDArray[Any]] = dict(zip((*_EVENT_COLUMNS, UNIT), found[2:], strict=True))
-    return Stream(found[0], found[1], {name: sorted_columns[name] for name in columns}, timezone), repeats
+    codes = np.ascontiguousarray(indices, dtype=np.int32)
+    given = (times, *event_columns(columns), columns.get(UNIT, np.empty(0, np.int32)))
+    offsets = _offsets_of(codes, remap, n_customers)
+    # made by NumPy, which asks for large pages: half the cost of writing to so many places
+    found = tuple(np.empty(offsets[-1] if len(column) else 0, column.dtype) for column in given)
+    _scatter(codes, remap, offsets, given, found)
+    repeats = int(sort_within(offsets, *found))
+    sorted_columns: dict[str, npt.NDArray[Any]] = dict(zip((*_EVENT_COLUMNS, UNIT), found[1:], strict=True))
+    return Stream(offsets, found[0], {name: sorted_columns[name] for name in columns}, timezone), repeats
 
 
 def event_columns(columns: dict[str, npt.NDArray[Any]]) -> tuple[npt.NDArray[Any], ...]:
@@ -420,7 +423,7 @@ def spread_rows(
 
 
 @nb.njit(cache=True, nogil=True)
-def _until(times, start, end, moment):  # type: ignore[no-untyped-def]
+def first_until(times, start, end, moment):  # type: ignore[no-untyped-def]
     """Return the first position from ``start`` to ``end`` with time >= moment; at the newest cutoff all rows lie before it."""
     if start < end and times[end - 1] < moment:
         return end
@@ -430,119 +433,22 @@ def _until(times, start, end, moment):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def positions(offsets, times, customers, moments, spans, out):  # type: ignore[no-untyped-def]
-    """Find where a moment and the starts of the windows before it lie in each customer's rows.
+def positions(offsets, times, customers, moments, out):  # type: ignore[no-untyped-def]
+    """Find the first row of a customer at or after a moment.
 
     Parameters
     ----------
     offsets, times : ndarray
         Of a stream.
     customers, moments : ndarray of shape (n,)
-        Sorted by customer, then moment: after the first moment of a customer pointers only move forward.
-    spans : ndarray of shape (n_spans,), int64
-        Lengths of the windows; a negative one reaches back to the customer's first row.
-    out : ndarray of shape (n_spans + 1, n), int64
-        Row 0 receives the first position with time >= moment; row ``s`` the first with time >= moment - spans[s - 1].
+        Sorted by customer, then moment: the pointer only moves forward.
+    out : ndarray of shape (1, n), int64
+        Receives the positions.
     """
-    previous = -1
-    low = np.empty(spans.size, np.int64)
-    high = 0
+    previous, high = -1, 0
     for r in range(customers.size):
         c = customers[r]
-        a, b, t = offsets[c], offsets[c + 1], moments[r]
-        high = _until(times, high if c == previous else a, b, t)
-        if c != previous:  # windows are sought from the moment backwards: most are shorter than what lies before them
-            previous = c
-            low[:] = high
-        out[0, r] = high
-        for s in range(spans.size):
-            if spans[s] < 0:
-                out[s + 1, r] = a
-                continue
-            p = low[s]
-            edge = t - spans[s]
-            while p < high and times[p] < edge:
-                p += 1
-            while p > a and times[p - 1] >= edge:
-                p -= 1
-            low[s] = p
-            out[s + 1, r] = p
-
-
-@nb.njit(cache=True, nogil=True)
-def _positions_from(offsets, times, customers, moments, starts, out):  # type: ignore[no-untyped-def]
-    """Find the positions where windows begin at ``starts``, shape (n_spans, n); ``NEVER`` reaches back to the customer's first row.
-
-    Where the clock is put back, the start of a later moment may lie a little before that of an earlier one: pointers move both ways.
-    """
-    previous = -1
-    low = np.empty(starts.shape[0], np.int64)
-    high = 0
-    for r in range(customers.size):
-        c = customers[r]
-        a, b = offsets[c], offsets[c + 1]
-        high = _until(times, high if c == previous else a, b, moments[r])
         if c != previous:
-            previous = c
-            low[:] = high
+            previous, high = c, offsets[c]
+        high = first_until(times, high, offsets[c + 1], moments[r])
         out[0, r] = high
-        for s in range(starts.shape[0]):
-            p, edge = (low[s] if starts[s, r] > NEVER else a), starts[s, r]
-            while p < high and times[p] < edge:
-                p += 1
-            while p > a and times[p - 1] >= edge:
-                p -= 1
-            low[s] = p
-            out[s + 1, r] = p
-
-
-def window_edges(stream: Stream, customers: npt.NDArray[np.int32], cutoffs: Ints, windows: Sequence[Span | None]) -> Ints:
-    """Return where each cutoff and the starts of the windows before it lie in a stream, shape (n_windows + 1, n).
-
-    Parameters
-    ----------
-    stream : Stream
-    customers, cutoffs : ndarray of shape (n,)
-        Sorted by customer, then cutoff.
-    windows : list of Span or None
-        Spans of days and longer move the wall clock of the stream's time zone; None reaches back to the customer's first row. No window
-        reaches back beyond the first one, which is that of the history.
-
-    Returns
-    -------
-    ndarray
-        Row 0 holds the first position with time >= cutoff, row ``w + 1`` the first with time >= the start of window ``w``.
-    """
-    edges = np.empty((len(windows) + 1, len(customers)), np.int64)
-    if stream.timezone == "UTC" and not any(w is not None and w.months for w in windows):
-        lengths = np.array([-1 if w is None else w.nominal for w in windows], np.int64)
-        positions(stream.offsets, stream.times, customers, cutoffs, lengths, edges)
-        return edges
-    starts = np.empty((len(windows), len(customers)), np.int64)
-    for row, window in enumerate(windows):
-        starts[row] = NEVER if window is None else window.before(cutoffs, stream.timezone)
-    if len(windows) > 1 and windows[0] is not None:
-        np.maximum(starts[1:], starts[0], out=starts[1:])
-    _positions_from(stream.offsets, stream.times, customers, cutoffs, starts, edges)
-    return edges
-
-
-def latest_known(stream: Stream, customers: npt.NDArray[np.int32], cutoffs: Ints, within: Span | None = None) -> Ints:
-    """Return the latest row of each customer known before each cutoff, and not older than ``within`` before it; -1 for none, shape (n,).
-
-    Customers and cutoffs are sorted by both; ``within`` of None is without bound.
-    """
-    edges = window_edges(stream, customers, cutoffs, [within])
-    return _back_to_known(stream.columns.get("known", np.empty(0, np.int64)), cutoffs, edges)
-
-
-@nb.njit(cache=True, nogil=True)
-def _back_to_known(known, cutoffs, edges):  # type: ignore[no-untyped-def]
-    found = np.empty(edges.shape[1], np.int64)
-    for r in range(edges.shape[1]):
-        i = edges[0, r] - 1
-        if known.size:
-            while i >= edges[1, r] and known[i] >= cutoffs[r]:
-                i -= 1
-        found[r] = i if i >= edges[1, r] else -1
-    return found

@@ -45,7 +45,7 @@ class Block:
     walls : ndarray of shape (n,), int64
         Wall times of the cutoffs: days are counted on them.
     edges : ndarray of shape (n_windows + 1, n), int64
-        See :func:`churnpredict.events.streams.positions`.
+        See :func:`churnpredict.events.window_edges.window_edges`.
     origins : ndarray of shape (n_customers,), int64
         When each customer of the stream began.
     out : ndarray of shape (n_features, n_snapshots), float32
@@ -206,17 +206,22 @@ def _ages(_: Plan, rows: Wanted) -> Run:
 
 
 def _values(plan: Plan, rows: Wanted) -> Run:
-    nested = plan.nested(rows)
-    windows = list(dict.fromkeys(w for w, _, _ in nested))
-    column = {(w, r.aggregate): c for w, c, r in nested}
-    which, (sums, means, maxima) = _ints(windows), [_ints(column.get((w, a), -1) for w in windows) for a in ("sum", "mean", "max")]
-    return lambda s, b: kernels.value_windows(s.columns["value"], b.edges, which, sums, means, maxima, b.out, b.at)
+    windows, wanted = _columns_by_window(plan, rows, ("sum", "mean", "max"))
+    whole = windows == 1
+    which, columns = windows[~whole], [column[~whole] for column in wanted]
+    of_history = [int(column[whole][0]) for column in wanted] if whole.any() else []
+
+    def run(s: Stream, b: Block) -> None:
+        kernels.value_windows(s.columns["value"], b.edges, which, *columns, b.out, b.at)
+        if of_history:
+            kernels.value_history(s.columns["value"], b.edges, *of_history, b.out, b.at)
+
+    return run
 
 
 def _distinct(plan: Plan, rows: Wanted) -> Run:
-    nested = plan.nested(rows)
-    which, columns = _ints(w for w, _, _ in nested), _ints(c for _, c, _ in nested)
-    return lambda s, b: kernels.distinct_items(s.columns["item"], s.next_same_item, b.edges, which, columns, b.out, b.at)
+    which, columns = plan.windows(rows), _columns(rows)
+    return lambda s, b: kernels.distinct_items(s.next_same_item, b.edges, which, columns, b.out, b.at)
 
 
 def _rhythm(_: Plan, rows: Wanted) -> Run:
@@ -307,11 +312,7 @@ def _sessions(plan: Plan, rows: Wanted) -> Run:
     which, before = (_ints(key[k] for key in by_window) for k in (0, 1))
     columns = np.array([_by_name(some, profile_kernels.SESSION_OUTPUTS) for some in by_window.values()])
 
-    def run(s: Stream, b: Block) -> None:
-        items = s.columns.get("item", _NO_CODES)
-        profile_kernels.sessions(s.times, items, int(items.max(initial=-1)) + 1, plan.session, b.edges, which, before, columns, b.out, b.at)
-
-    return run
+    return lambda s, b: profile_kernels.sessions(s.times, *_items(s), plan.session, b.edges, which, before, columns, b.out, b.at)
 
 
 def _own_shares(plan: Plan, rows: Wanted) -> Run:
@@ -321,22 +322,18 @@ def _own_shares(plan: Plan, rows: Wanted) -> Run:
 
 def _entropies(plan: Plan, rows: Wanted) -> Run:
     which, columns = plan.windows(rows), _columns(rows)
-
-    def run(s: Stream, b: Block) -> None:
-        items = s.columns["item"]
-        profile_kernels.entropies(items, int(items.max(initial=-1)) + 1, b.edges, which, columns, b.out, b.at)
-
-    return run
+    return lambda s, b: profile_kernels.entropies(*_items(s), b.edges, which, columns, b.out, b.at)
 
 
 def _dropped(plan: Plan, rows: Wanted) -> Run:
     which, before, columns = plan.windows(rows), plan.windows(rows, 2), _columns(rows)
+    return lambda s, b: profile_kernels.dropped_labels(*_items(s), b.edges, which, before, columns, b.out, b.at)
 
-    def run(s: Stream, b: Block) -> None:
-        items = s.columns["item"]
-        profile_kernels.dropped_labels(items, int(items.max(initial=-1)) + 1, b.edges, which, before, columns, b.out, b.at)
 
-    return run
+def _items(s: Stream) -> tuple[npt.NDArray[np.int32], int]:
+    """Return the items of a stream, and the number of different ones."""
+    items = s.columns.get("item", _NO_CODES)
+    return items, s.once("items", lambda: int(items.max(initial=-1)) + 1)
 
 
 def _numbered(s: Stream) -> tuple[npt.NDArray[np.int32], ...]:

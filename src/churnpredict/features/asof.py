@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from churnpredict.clock import NEVER, OPEN, days_between
 from churnpredict.errors import UsageError
-from churnpredict.events.streams import Stream, latest_known
+from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables, States
+from churnpredict.events.window_edges import latest_known
 from churnpredict.features.feature import Feature
 from churnpredict.spans import Span, whole_years
 

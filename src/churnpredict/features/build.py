@@ -18,10 +18,11 @@ from churnpredict.churn.pairs import index_of, sorted_pairs
 from churnpredict.clock import NEVER, calendar_time
 from churnpredict.errors import MismatchError, UsageError, closest, kind_of, warn
 from churnpredict.events.expected import check_tables
-from churnpredict.events.streams import Stream, window_edges
+from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables, Intervals, States
 from churnpredict.events.values.labels import labels_of
 from churnpredict.events.visits import visits
+from churnpredict.events.window_edges import window_edges
 from churnpredict.features.aggregates import Block, Plan, Wanted
 from churnpredict.features.asof import RowsThatHold, is_label, label_that_holds, names_of, number_that_holds, season, seats_of, tenure
 from churnpredict.features.catalog import catalog, with_driver

@@ -36,6 +36,7 @@ __all__ = [
     "nth_days",
     "rhythm",
     "trends",
+    "value_history",
     "value_ratios",
     "value_windows",
     "values_back",
@@ -89,64 +90,84 @@ def ages(walls, cutoffs, edges, last, first, out, at):  # type: ignore[no-untype
 
 
 @_jit
-def value_windows(values, edges, which, sums, means, maxima, out, at):  # type: ignore[no-untyped-def]  # noqa: PLR0912
-    """Compute sum, mean and maximum of the values in nested windows, from the newest row back; missing values do not count.
-
-    The whole history (window 1, which comes last) continues from one cutoff to the next instead of being summed again.
-    """
-    begun, done = -1, -1
-    whole, whole_n, whole_most = 0.0, 0, -np.inf
-    for r in range(edges.shape[1]):
-        high = edges[0, r]
-        i = high - 1
-        total, n, most = 0.0, 0, -np.inf
-        for f in range(which.size):
-            low = edges[which[f], r]
-            if which[f] == 1:
-                if low != begun or done > high:  # another customer, or the bound of the history has moved
-                    begun, done, whole, whole_n, whole_most = low, low, 0.0, 0, -np.inf
-                while done < high:
-                    v = values[done]
-                    if not math.isnan(v):
-                        whole += v
-                        whole_n += 1
-                        whole_most = max(whole_most, v)
-                    done += 1
-                total, n, most = whole, whole_n, whole_most
-            else:
-                if low > i + 1:  # windows of months and days are not nested in every month: this window begins after the one before it
-                    i, total, n, most = high - 1, 0.0, 0, -np.inf
-                while i >= low:
-                    v = values[i]
-                    if not math.isnan(v):
-                        total += v
-                        n += 1
-                        most = max(most, v)
-                    i -= 1
-            if sums[f] >= 0:
-                out[sums[f], at + r] = total
-            if means[f] >= 0:
-                out[means[f], at + r] = total / n if n else np.nan
-            if maxima[f] >= 0:
-                out[maxima[f], at + r] = most if n else np.nan
+def _rows_back(edges, which):  # type: ignore[no-untyped-def]
+    """Return how many rows the widest of some windows has, shape (n,)."""
+    rows = np.zeros(edges.shape[1], np.int64)
+    for f in range(which.size):
+        low = edges[which[f]]
+        for r in range(rows.size):
+            rows[r] = max(rows[r], edges[0, r] - low[r])
+    return rows
 
 
 @_jit
-def distinct_items(items, following, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
-    """Count distinct items in nested windows: a row counts if the customer's next row with its item does not come before the cutoff."""
+def value_windows(values, edges, which, sums, means, maxima, out, at):  # type: ignore[no-untyped-def]
+    """Compute sum, mean and maximum of the values in windows; missing values do not count.
+
+    Each snapshot's values are added up once, from the newest row back; a window of k rows has what was there after k of them.
+    """
+    rows = _rows_back(edges, which)
+    most_rows = rows.max()
+    totals, numbers, largest = np.zeros(most_rows + 1), np.zeros(most_rows + 1), np.zeros(most_rows + 1)
     for r in range(edges.shape[1]):
         high = edges[0, r]
-        i = high - 1
-        n = 0
+        total, number, most = 0.0, 0.0, -np.inf
+        for k in range(1, rows[r] + 1):
+            v = values[high - k]
+            there = not math.isnan(v)
+            total += v if there else 0.0
+            number += there
+            most = v if v > most else most
+            totals[k], numbers[k], largest[k] = total, number, most
         for f in range(which.size):
-            low = edges[which[f], r]
-            if low > i + 1:  # windows of months and days are not nested in every month
-                i, n = high - 1, 0
-            while i >= low:
-                if following[i] >= high and items[i] >= 0:
-                    n += 1
-                i -= 1
-            out[columns[f], at + r] = n
+            k = high - edges[which[f], r]
+            if sums[f] >= 0:
+                out[sums[f], at + r] = totals[k]
+            if means[f] >= 0:
+                out[means[f], at + r] = totals[k] / numbers[k] if numbers[k] > 0 else np.nan
+            if maxima[f] >= 0:
+                out[maxima[f], at + r] = largest[k] if numbers[k] > 0 else np.nan
+
+
+@_jit
+def value_history(values, edges, column_sum, column_mean, column_max, out, at):  # type: ignore[no-untyped-def]
+    """Compute the same of the whole history, from the oldest row on, continued from one cutoff to the next; -1 for not wanted."""
+    begun, done = -1, -1
+    total, number, most = 0.0, 0, -np.inf
+    for r in range(edges.shape[1]):
+        high, low = edges[0, r], edges[1, r]
+        if low != begun or done > high:  # another customer, or the bound of the history has moved
+            begun, done, total, number, most = low, low, 0.0, 0, -np.inf
+        while done < high:
+            v = values[done]
+            if not math.isnan(v):
+                total += v
+                number += 1
+                most = max(most, v)
+            done += 1
+        if column_sum >= 0:
+            out[column_sum, at + r] = total
+        if column_mean >= 0:
+            out[column_mean, at + r] = total / number if number else np.nan
+        if column_max >= 0:
+            out[column_max, at + r] = most if number else np.nan
+
+
+@_jit
+def distinct_items(following, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
+    """Count distinct items in windows: a row counts if the customer's next row with its item does not come before the cutoff.
+
+    The rows of each snapshot are counted once, from the newest back; a window of k rows has as many as were counted after k of them.
+    """
+    rows = _rows_back(edges, which)
+    counted = np.zeros(rows.max() + 1, np.int64)
+    for r in range(edges.shape[1]):
+        high, n = edges[0, r], 0
+        for k in range(1, rows[r] + 1):
+            n += following[high - k] >= high
+            counted[k] = n
+        for f in range(which.size):
+            out[columns[f], at + r] = counted[high - edges[which[f], r]]
 
 
 @_jit

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from churnpredict.events.streams import latest_known
 from churnpredict.events.tables import EventTables
 from churnpredict.events.visits import visits
+from churnpredict.events.window_edges import latest_known
 from churnpredict.features.feature import Feature
 from churnpredict.spans import span
 

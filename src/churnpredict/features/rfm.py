@@ -173,7 +173,7 @@ def _seen_before(stream: Stream, cutoff: int) -> npt.NDArray[np.bool_]:
     past = stream.known_before(int(cutoff))
     edges = np.empty((1, past.n_customers), np.int64)
     everybody = np.arange(past.n_customers, dtype=np.int32)
-    positions(past.offsets, past.times, everybody, np.full(past.n_customers, cutoff), np.empty(0, np.int64), edges)
+    positions(past.offsets, past.times, everybody, np.full(past.n_customers, cutoff), edges)
     return np.asarray(edges[0] > past.offsets[:-1])
 
 

@@ -24,9 +24,10 @@ from churnpredict.evaluation.audit import Audit, Finding, audit_matrix
 from churnpredict.evaluation.audit_hindsight import audit_hindsight
 from churnpredict.evaluation.audit_report import place
 from churnpredict.events.source import File, open_source
-from churnpredict.events.streams import Stream, latest_known
+from churnpredict.events.streams import Stream
 from churnpredict.events.tables import Customers, Events, EventTables, Intervals, States
 from churnpredict.events.timing import DAY
+from churnpredict.events.window_edges import latest_known
 from churnpredict.features.build import build_features
 from churnpredict.features.custom import OwnFeature
 from churnpredict.features.feature import AGGREGATES, Feature

@@ -20,6 +20,7 @@ from churnpredict.events.values.time_units import FAR_FUTURE, FAR_PAST, UNITS, c
 __all__ = ["drop_unknown_times", "read_times"]
 
 _MANY_NULLS = 0.05
+_FIRST = 1000  # rows that tell of most columns whether they hold days without a time
 
 
 def read_times(
@@ -95,7 +96,8 @@ def read_times(
             "Write nothing where nothing is known.",
         )
         missing = missing | odd
-    if aware is False and not (times[~missing] % DAY).any():
+    there = times[~missing] if missing.any() else times
+    if aware is False and not (there[:_FIRST] % DAY).any() and not (there % DAY).any():
         aware = None  # calendar days: they are the business's, beside zoned times too
     return (_localise(times, odd, timezone) if wall else times), missing, aware
 
