@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from churnpredict.clock import NEVER
-from churnpredict.events import window_edges as searched
-from churnpredict.events.streams import group_rows, positions
-from churnpredict.events.window_edges import latest_known, window_edges
+from churnpredict.events.streams import group_rows
+from churnpredict.events.window_edges import latest_known, positions, window_edges
 from churnpredict.spans import Span
 
 DAY = 86_400_000_000
@@ -45,19 +44,15 @@ def test_edges_are_counts_of_earlier_rows(timezone, rows, asked) -> None:  # typ
         assert (edges[:, r] - stream.offsets[c]).tolist() == expected
 
 
-@given(ROWS, ASKED)
-def test_both_roads_lead_to_the_same_edges(rows, asked) -> None:  # type: ignore[no-untyped-def]
-    stream, (who, when) = stream_of(rows), pairs(asked)
-    begins = np.array([when, np.full(len(when), NEVER), when - 3 * DAY])
-    shared, own = (np.empty((3, len(who)), np.int64) for _ in range(2))
-    plain = np.empty((1, len(who)), np.int64)
-    moments, which = np.unique(begins, return_inverse=True)
-    place = np.arange(len(when), dtype=np.uint32)
-    searched._edges_of_shared(stream.offsets, stream.times, who, moments, which.reshape(3, -1).astype(np.uint32), place, shared)
-    searched._edges_of_own(stream.offsets, stream.times, who, begins, place, own)
+@given(ROWS)
+def test_cutoffs_that_customers_share_have_the_edges_that_each_has_alone(rows) -> None:  # type: ignore[no-untyped-def]
+    stream, (who, when) = stream_of(rows), pairs((c, day) for c in range(4) for day in range(13))
+    together, plain = window_edges(stream, who, when, WINDOWS), np.empty((1, len(who)), np.int64)
+    for r in range(len(who)):
+        alone = window_edges(stream, who[r : r + 1], when[r : r + 1], WINDOWS)
+        assert together[:, r].tolist() == alone[:, 0].tolist()
     positions(stream.offsets, stream.times, who, when, plain)
-    assert shared.tolist() == own.tolist()
-    assert shared[0].tolist() == plain[0].tolist()
+    assert together[0].tolist() == plain[0].tolist()
 
 
 @given(ROWS, ASKED)

@@ -26,9 +26,8 @@ from churnpredict import Inactivity, catalog
 from churnpredict.churn import rules
 from churnpredict.errors import ChurnError
 from churnpredict.events import reading, streams, tables
-from churnpredict.events.streams import positions
 from churnpredict.events.timing import DAY
-from churnpredict.events.window_edges import window_edges
+from churnpredict.events.window_edges import positions, window_edges
 from churnpredict.features import build, kernels
 
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")

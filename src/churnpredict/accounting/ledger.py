@@ -15,9 +15,9 @@ from churnpredict.clock import DAY, NEVER, OPEN, local_time, utc_time
 from churnpredict.errors import TimeError, UsageError, closest
 from churnpredict.events.expected import check_tables
 from churnpredict.events.spells import Contracts
-from churnpredict.events.streams import Stream, positions
+from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables
-from churnpredict.events.window_edges import latest_known
+from churnpredict.events.window_edges import latest_known, positions
 from churnpredict.spans import Span
 
 __all__ = ["Ledger", "Periods"]

@@ -17,8 +17,9 @@ from churnpredict.churn.rule_questions import check_kinds, first_from, is_kind
 from churnpredict.clock import OPEN
 from churnpredict.errors import ContentError, UsageError, warn
 from churnpredict.events.spells import Contracts, Spells
-from churnpredict.events.streams import Stream, positions
+from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables
+from churnpredict.events.window_edges import positions
 from churnpredict.spans import Span
 
 __all__ = ["Holdings", "holdings"]

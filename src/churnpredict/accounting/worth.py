@@ -8,9 +8,8 @@ import numpy.typing as npt
 from churnpredict.errors import UsageError
 from churnpredict.events.declarations import Intervals, States
 from churnpredict.events.spells import Contracts
-from churnpredict.events.streams import positions
 from churnpredict.events.tables import EventTables
-from churnpredict.events.window_edges import latest_known
+from churnpredict.events.window_edges import latest_known, positions
 from churnpredict.number_checks import check_number
 from churnpredict.spans import span
 

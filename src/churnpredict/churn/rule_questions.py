@@ -12,10 +12,10 @@ import numpy.typing as npt
 from churnpredict.clock import NEVER, OPEN
 from churnpredict.errors import UsageError, kind_of, warn
 from churnpredict.events.spells import Contracts
-from churnpredict.events.streams import Stream, positions
+from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables
 from churnpredict.events.values.labels import labels_of
-from churnpredict.events.window_edges import latest_known
+from churnpredict.events.window_edges import latest_known, positions
 from churnpredict.spans import Span, span_text
 
 __all__ = [

@@ -32,8 +32,9 @@ from churnpredict.churn.pairs import index_of, sorted_pairs
 from churnpredict.churn.rule import ChurnRule, window_after
 from churnpredict.clock import days_between
 from churnpredict.errors import UsageError, closest
-from churnpredict.events.streams import Stream, positions
+from churnpredict.events.streams import Stream
 from churnpredict.events.tables import Events, EventTables
+from churnpredict.events.window_edges import positions
 
 __all__ = [
     "HANDLINGS",

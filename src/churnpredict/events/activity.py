@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from churnpredict.events.streams import positions
 from churnpredict.events.tables import EventTables
 from churnpredict.events.visits import visits
+from churnpredict.events.window_edges import positions
 from churnpredict.moments import moment_column
 from churnpredict.spans import span
 

@@ -24,10 +24,8 @@ __all__ = [
     "are_events",
     "count_labels",
     "event_columns",
-    "first_until",
     "group_rows",
     "local_days",
-    "positions",
     "spread_rows",
 ]
 
@@ -420,35 +418,3 @@ def spread_rows(
     if are_events(columns):
         return stream, int(_count_repeats(ends, times, *event_columns(columns)))
     return stream, count_same([stream.owners, times, *columns.values()])
-
-
-@nb.njit(cache=True, nogil=True)
-def first_until(times, start, end, moment):  # type: ignore[no-untyped-def]
-    """Return the first position from ``start`` to ``end`` with time >= moment; at the newest cutoff all rows lie before it."""
-    if start < end and times[end - 1] < moment:
-        return end
-    while start < end and times[start] < moment:
-        start += 1
-    return start
-
-
-@nb.njit(cache=True, nogil=True)
-def positions(offsets, times, customers, moments, out):  # type: ignore[no-untyped-def]
-    """Find the first row of a customer at or after a moment.
-
-    Parameters
-    ----------
-    offsets, times : ndarray
-        Of a stream.
-    customers, moments : ndarray of shape (n,)
-        Sorted by customer, then moment: the pointer only moves forward.
-    out : ndarray of shape (1, n), int64
-        Receives the positions.
-    """
-    previous, high = -1, 0
-    for r in range(customers.size):
-        c = customers[r]
-        if c != previous:
-            previous, high = c, offsets[c]
-        high = first_until(times, high, offsets[c + 1], moments[r])
-        out[0, r] = high

@@ -10,13 +10,45 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.clock import NEVER
-from churnpredict.events.streams import Stream, first_until
+from churnpredict.events.streams import Stream
 from churnpredict.spans import Span
 
-__all__ = ["latest_known", "window_edges"]
+__all__ = ["latest_known", "positions", "window_edges"]
 
 Ints = npt.NDArray[np.int64]
 _MANY = 4  # cutoffs of a customer from which on it pays to walk through all rows
+
+
+@nb.njit(cache=True, nogil=True)
+def _first_until(times, start, end, moment):  # type: ignore[no-untyped-def]
+    """Return the first position from ``start`` to ``end`` with time >= moment; at the newest cutoff all rows lie before it."""
+    if start < end and times[end - 1] < moment:
+        return end
+    while start < end and times[start] < moment:
+        start += 1
+    return start
+
+
+@nb.njit(cache=True, nogil=True)
+def positions(offsets, times, customers, moments, out):  # type: ignore[no-untyped-def]
+    """Find the first row of a customer at or after a moment.
+
+    Parameters
+    ----------
+    offsets, times : ndarray
+        Of a stream.
+    customers, moments : ndarray of shape (n,)
+        Sorted by customer, then moment: the pointer only moves forward.
+    out : ndarray of shape (1, n), int64
+        Receives the positions.
+    """
+    previous, high = -1, 0
+    for r in range(customers.size):
+        c = customers[r]
+        if c != previous:
+            previous, high = c, offsets[c]
+        high = _first_until(times, high, offsets[c + 1], moments[r])
+        out[0, r] = high
 
 
 def window_edges(stream: Stream, customers: npt.NDArray[np.int32], cutoffs: Ints, windows: Sequence[Span | None]) -> Ints:
@@ -92,7 +124,7 @@ def _edges_of_own(offsets, times, customers, begins, place, edges):  # type: ign
     for r in range(customers.size):
         c = customers[r]
         a, b = offsets[c], offsets[c + 1]
-        high = first_until(times, high if c == previous else a, b, begins[0, place[r]])
+        high = _first_until(times, high if c == previous else a, b, begins[0, place[r]])
         if c != previous:  # windows are sought from the cutoff backwards: most are shorter than what lies before them
             previous = c
             low[:] = high

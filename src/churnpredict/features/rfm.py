@@ -8,9 +8,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.events.expected import check_tables, one_log
-from churnpredict.events.streams import Stream, positions
+from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables
 from churnpredict.events.visits import visits
+from churnpredict.events.window_edges import positions
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
 from churnpredict.features.profile_kernels import STAGES
