@@ -10,7 +10,9 @@ from churnpredict import spark
 from churnpredict.events.streams import UNIT
 from churnpredict.spark.frames import text_forms
 
-pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas", "ignore::ResourceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:PySpark does not yet fully support pandas", "ignore::ResourceWarning", "ignore:.*missing-words:churnpredict.ChurnWarning"
+)
 
 
 @pytest.mark.parametrize(

@@ -245,7 +245,7 @@ def suggest_horizon(tables: EventTables, of: str | None = None, *, returning: fl
     """
     check_share(returning, "returning", open_=True)
     check_tables(tables, "suggest_horizon(tables)")
-    curve = return_curve(tables, of, kinds=kinds)
+    returning, curve = float(returning), return_curve(tables, of, kinds=kinds)
     share = curve.frame["comes_back"].to_numpy()
     most = max(min(curve.span // 3, len(share) - 1), 1)
     # the curve ends at 0 by definition: a share needs at least half of the curve behind its silence

@@ -223,7 +223,7 @@ def add_bit(goal, code, look, changes, place):
 
 @jit
 def number_pairs(first, second, n_second, pairs, place):
-    """Number the pairs of patterns that some row has: list them in ``pairs``, write each row's number over ``first``; return how many.
+    """List the pairs of patterns that some row has in ``pairs``, write the number of each row's pair over ``first``; return how many.
 
     ``place`` is -1 for every pair, before and after.
     """

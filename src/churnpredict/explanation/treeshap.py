@@ -110,6 +110,8 @@ class TreeShap:
     Notes
     -----
     Where no training row reached a node, LightGBM divides zero by zero; here both of its sides count as equally likely.
+    Of a forest of LightGBM (``boosting="rf"``) the raw score is the sum over the trees, though it predicts from their mean; these values
+    add up to the sum, as ``pred_contrib`` does, and :func:`churnpredict.explain` divides them.
 
     References
     ----------

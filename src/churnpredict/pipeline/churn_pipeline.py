@@ -500,7 +500,7 @@ class ChurnPipeline(Answers):
         words: bool = True,
         n_jobs: int | None = None,
         value: float | None = None,
-    ) -> dict[str, Any]:
+    ) -> dict[str, scoring.ScoreColumn]:
         """Return all columns of the scores but the percentile, in the order of X; reasons in sentences only with ``words``.
 
         ``usual`` holds the usual values; None: the medians of X, which differ where X holds only some customers. ``value`` is what every

@@ -184,6 +184,10 @@ class Coded:
         return np.array([*self.texts, None], dtype=object)[self.codes]
 
 
+ScoreColumn = pd.Index | Floats | npt.NDArray[np.bool_] | npt.NDArray[np.object_] | Coded | str | bool | None
+"""A column of scores: values, or one value for all rows."""
+
+
 def band(risk: Floats, base_rate: float) -> npt.NDArray[np.object_]:
     """Return "high" where the odds of leaving are at least twice those of the base rate, "low" where at most half, else "medium".
 
@@ -202,7 +206,7 @@ def _bands(risk: Floats, base_rate: float) -> Coded:
     return Coded(np.where(odds >= 2, 0, np.where(odds <= 0.5, 1, 2)).astype(np.int32), ["high", "low", "medium"])
 
 
-def frame_of(columns: Mapping[str, Any]) -> pd.DataFrame:
+def frame_of(columns: Mapping[str, ScoreColumn]) -> pd.DataFrame:
     """Return the columns of :func:`score_columns` as a frame."""
     frame = {name: values.spread() if isinstance(values, Coded) else values for name, values in columns.items()}
     return pd.DataFrame(frame | {name: pd.Series(frame[name], dtype=object) for name in _REASON_KEYS})
@@ -220,7 +224,7 @@ def score_columns(
     in_sample: bool = False,
     language: Language | None = None,
     money: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
+) -> dict[str, ScoreColumn]:
     """Return all columns of the scores but the percentile, in the order of X.
 
     Parameters

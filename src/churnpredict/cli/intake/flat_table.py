@@ -66,9 +66,10 @@ def flat_recipe(source: str | File) -> str:
     repeated = [
         c for c in ids if c not in own and has_word(c, "customer") and profile.rows / 20 < profile.columns[c].distinct < profile.rows
     ]
-    texts = {c: profile.table[c].to_pandas() for c in names if c not in (outcome, *own[:1], *repeated, *late) and _is_text(profile, c)}
-    # One blank turns every number of a column into text; names are not useful features.
-    numbers = [c for c, text in texts.items() if pd.to_numeric(text, errors="coerce").notna().mean() > _MOSTLY]
+    kept = [c for c in names if c not in (outcome, *own[:1], *repeated, *late)]
+    texts = {c: profile.table[c].to_pandas() for c in kept if _is_text(profile, c)}
+    # One blank or dash turns every number of a column into text; names are not useful features.
+    numbers = [c for c in kept if c in texts and pd.to_numeric(texts[c], errors="coerce").notna().mean() > _MOSTLY or _has_gaps(profile, c)]
     unlike = [c for c, text in texts.items() if c not in numbers and text.nunique() > profile.rows / 2]
     path = str(source.path if isinstance(source, File) else source)
     script = _RECIPE.format(
@@ -104,6 +105,12 @@ def _decided_after(profile: TableProfile, name: str, gone: npt.NDArray[np.bool_]
 
 def _is_text(profile: TableProfile, name: str) -> bool:
     return bool(pa.types.is_string(profile.table[name].type))
+
+
+def _has_gaps(profile: TableProfile, name: str) -> bool:
+    """Return whether there are numbers and gaps between them, for which the file may have a word that makes texts of all of them."""
+    values = profile.table[name]
+    return pa.types.is_floating(values.type) and values.null_count > 0 and profile.columns[name].kind == "number"
 
 
 def _options(source: str | File) -> str:

@@ -162,7 +162,6 @@ def read_formatted(text: pa.Array, form: str, *, table: str, name: str) -> pa.Ar
     TimeError
         ``time-format``.
     """
-    _refuse_incomplete(form, table, name)
     written = text.cast(pa.string())
     if pa.types.is_integer(text.type) and (width := _width(form)):  # a number keeps no zero before
         written = pc.utf8_lpad(written, width, "0")
@@ -172,12 +171,13 @@ def read_formatted(text: pa.Array, form: str, *, table: str, name: str) -> pa.Ar
     rows = pc.sum(pc.and_(missing, pc.not_equal(texts, "")).take(coded.indices)).as_py() or 0
     warn_if_any("missing-words", MISSING_TOLD, (table, name), rows, len(coded), "Write nothing where nothing is known.")
     known = texts.filter(pc.invert(missing))
+    _refuse_incomplete(form, known, table, name)
     times = _strictly_parsed(known, form)
     bad = np.isnat(times)
     if bad.any():
         wrong = known.filter(pa.array(bad))
-        others = [f'"{other}"' for other in fitting_formats(known) if not np.isnat(_strictly_parsed(known, other)).any()]
-        remedy = f"Every row is read by {' and by '.join(others)}." if others else "Write all in one way; look for days that do not exist."
+        others = _read_by(known)
+        remedy = others or "Write all in one way; look for days that do not exist."
         if "%Z" in form and not others:
             remedy = "Of zone names only UTC and GMT are clear: write offsets such as +0100, and %z in the format."
         raise TimeError(
@@ -195,12 +195,18 @@ def read_formatted(text: pa.Array, form: str, *, table: str, name: str) -> pa.Ar
     return pa.array(every, pa.timestamp("us", "UTC" if _is_zoned(form) else None)).take(coded.indices)
 
 
-def _refuse_incomplete(form: str, table: str, name: str) -> None:
+def _read_by(known: pa.Array) -> str:
+    """Return a sentence on the formats that read every text; an empty one if there are none."""
+    others = [f'"{other}"' for other in fitting_formats(known) if not np.isnat(_strictly_parsed(known, other)).any()]
+    return f"Every row is read by {' and by '.join(others)}." if others else ""
+
+
+def _refuse_incomplete(form: str, known: pa.Array, table: str, name: str) -> None:
     """Refuse a format that leaves out what a moment needs: the reader would take January, the first day or the morning instead."""
     parts = set(re.findall("%(.)", form.replace("%%", "")))
     remedy = ""
     if not parts & set("YyGcx"):
-        said, remedy = "has no year", "Read %Y from the texts, or write the year into them first."
+        said, remedy = "has no year", _read_by(known) or "Read %Y from the texts, or write the year into them first."
     elif parts & set("WUV") and not parts & set("wuaAdj"):
         said = "has a week and no day of the week"
         remedy = 'Write a day to each week, such as 2024-W05-1, and format="%G-W%V-%u"; totals of weeks need known_after="week", too.'
