@@ -69,7 +69,9 @@ def flat_recipe(source: str | File) -> str:
     kept = [c for c in names if c not in (outcome, *own[:1], *repeated, *late)]
     texts = {c: profile.table[c].to_pandas() for c in kept if _is_text(profile, c)}
     # One blank or dash turns every number of a column into text; names are not useful features.
-    numbers = [c for c in kept if c in texts and pd.to_numeric(texts[c], errors="coerce").notna().mean() > _MOSTLY or _has_gaps(profile, c)]
+    numbers = [
+        c for c in kept if (c in texts and pd.to_numeric(texts[c], errors="coerce").notna().mean() > _MOSTLY) or _has_gaps(profile, c)
+    ]
     unlike = [c for c, text in texts.items() if c not in numbers and text.nunique() > profile.rows / 2]
     path = str(source.path if isinstance(source, File) else source)
     script = _RECIPE.format(
