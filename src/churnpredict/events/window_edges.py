@@ -1,4 +1,4 @@
-"""Where the cutoffs, and the starts of the windows before them, lie in each customer's rows."""
+"""Positions of the cutoffs, and of the starts of the windows before them, in each customer's rows."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ PATH = "churnpredict_path"
 
 
 class NotFiles(Exception):
-    """Why the rows of a DataFrame cannot be told apart by the files that they come from."""
+    """Why the rows of a DataFrame cannot be assigned to the files that they come from."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class FileTable:
         """Return the rows of some files, each with the address of its file in the column ``PATH``.
 
         The files are read by their paths and not by a filter on ``_metadata.file_path``: rows of a file whose address is spelt otherwise
-        would be lost in silence, while here they come with an address that nobody knows, and are refused.
+        would be lost in silence, while here they come with an unknown address, and are refused.
         """
         from pyspark.sql import functions as F
 

@@ -1,4 +1,4 @@
-"""What proves that a file on any file system is what it was."""
+"""Proofs that a file on any file system is what it was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rows of a table in Spark are made of: files, slices by a column that grows, or one whole that nothing proves."""
+"""The units of a table in Spark: files, slices by a column that grows, or one whole that nothing proves."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class WholeTable:
         return self.frame.withColumn(UNIT, F.lit(numbers[""]).cast("int"))
 
     def size(self, _: Collection[str]) -> int | None:
-        """Return None: nobody knows."""
+        """Return None: it is unknown."""
         return None
 
 
@@ -106,7 +106,7 @@ class SlicedTable:
         return some.select(*map(quoted, distinct(self.declaration.columns())), F.expr(f"CASE {cases} END").cast("int").alias(UNIT))
 
     def size(self, _: Collection[str]) -> int | None:
-        """Return None: nobody knows."""
+        """Return None: it is unknown."""
         return None
 
 
@@ -130,7 +130,7 @@ class _Engine:
     def checksum(self, columns: Sequence[str]) -> str:
         """Return SQL for a checksum of rows in any order: twice 64 bits.
 
-        Spark leaves nulls out of a hash, and takes both zeros for one: so it is told where they are.
+        Spark leaves nulls out of a hash, and takes both zeros for one: so their places are hashed, too.
         """
         told = [(c, kind in ("double", "float")) for c, kind in zip(columns, self._kinds, strict=True)]
         row = ", ".join(f"{c}, {c} IS NULL" + (f", {c} = 0 AND CAST({c} AS STRING) = '-0.0'" if real else "") for c, real in told)

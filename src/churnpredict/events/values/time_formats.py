@@ -202,7 +202,7 @@ def _read_by(known: pa.Array) -> str:
 
 
 def _refuse_incomplete(form: str, known: pa.Array, table: str, name: str) -> None:
-    """Refuse a format that leaves out what a moment needs: the reader would take January, the first day or the morning instead."""
+    """Refuse a format that leaves out what a moment needs: the reader would take January, the first day or the hours before noon instead."""
     parts = set(re.findall("%(.)", form.replace("%%", "")))
     remedy = ""
     if not parts & set("YyGcx"):
@@ -213,9 +213,9 @@ def _refuse_incomplete(form: str, known: pa.Array, table: str, name: str) -> Non
     elif "d" in parts and not parts & set("mbBj"):
         said, remedy = "has a day and no month", "%m is the month, %M the minute."
     elif "p" in parts and "I" not in parts and "H" in parts:
-        said, remedy = "has %p beside %H, where it is not read: 01:05 PM would be in the morning", "Write %I for hours from 1 to 12."
+        said, remedy = "has %p beside %H, where it is not read: 01:05 PM would be read as 01:05", "Write %I for hours from 1 to 12."
     elif "I" in parts and "p" not in parts:
-        said, remedy = "has %I without %p: nothing tells morning from afternoon", "Write %H for hours from 0 to 23, or add %p."
+        said, remedy = "has %I without %p: 01:05 may be before or after noon", "Write %H for hours from 0 to 23, or add %p."
     if remedy:
         raise TimeError("time-format", f'format = "{form}" {said}', table=table, column=name, remedy=remedy)
 

@@ -20,7 +20,7 @@ from churnpredict.events.values.time_units import FAR_FUTURE, FAR_PAST, UNITS, c
 __all__ = ["drop_unknown_times", "read_times"]
 
 _MANY_NULLS = 0.05
-_FIRST = 1000  # rows that tell of most columns whether they hold days without a time
+_FIRST = 1000  # rows that show for most columns whether they hold days without a time
 
 
 def read_times(
