@@ -89,7 +89,8 @@ def _deleted(profile: TableProfile) -> Iterator[Mark]:
 def _unreal(profile: TableProfile) -> Iterator[Mark]:
     for column in profile.columns.values():
         words = tokens(column.name)
-        called, is_so = "_".join(words[1:]) if words[:1] in (("is",), ("ist",)) else "_".join(words), words[:1] in (("is",), ("ist",))
+        is_so = words[:1] in (("is",), ("ist",))  # codespell:ignore ist
+        called = "_".join(words[1:] if is_so else words)
         if called in ("livemode", "live_mode") and column.kind == "flag":
             yield from _flagged(column, "of a test", yes=False)
         elif called in (_WITH_IS if is_so else _UNREAL) and column.kind == "flag":
