@@ -89,7 +89,7 @@ def _deleted(profile: TableProfile) -> Iterator[Mark]:
 def _unreal(profile: TableProfile) -> Iterator[Mark]:
     for column in profile.columns.values():
         words = tokens(column.name)
-        is_so = words[:1] in (("is",), ("ist",))  # codespell:ignore ist
+        is_so = words[:1] in (("is",), ("ist",))
         called = "_".join(words[1:] if is_so else words)
         if called in ("livemode", "live_mode") and column.kind == "flag":
             yield from _flagged(column, "of a test", yes=False)
