@@ -202,7 +202,7 @@ def _read_by(known: pa.Array) -> str:
 
 
 def _refuse_incomplete(form: str, known: pa.Array, table: str, name: str) -> None:
-    """Refuse a format that leaves out what a moment needs: the reader would take January, the first day or the hours before noon instead."""
+    """Refuse a format that leaves out what a moment needs: the reader takes January, the first day or the hours before noon."""
     parts = set(re.findall("%(.)", form.replace("%%", "")))
     remedy = ""
     if not parts & set("YyGcx"):
