@@ -19,7 +19,7 @@ from churnpredict.errors import SourceError
 from churnpredict.events.declarations import Declaration
 from churnpredict.events.history.intake import Intake, all_forms, columns_without_rows
 from churnpredict.events.history.kept_table import RATIO, KeptTable, Reread, declared_as, joined, numbered
-from churnpredict.events.history.kept_tables import warn_reread
+from churnpredict.events.history.rereading import kept_before, warn_reread, warn_unless_other
 from churnpredict.events.history.units import Proof
 from churnpredict.events.history.versions import reading_versions
 from churnpredict.events.partition_context import Whole
@@ -180,25 +180,9 @@ class History:
         self._store = Store(session, self._home, timezone)
         self._versions = versions(session, timezone)
         self.changes: dict[str, str] = {}
-        self._before, n = self._kept(partitions)
+        self._before, n = kept_before(self._home, self._versions, partitions, BucketedTable.of)
         self.n = n or partitions or how_many(self._frames, session)
         self._tables: dict[str, BucketedTable] = {}
-
-    def _kept(self, partitions: int | None) -> tuple[dict[str, BucketedTable], int]:
-        """Return what is kept of each table, and the number of buckets; nothing, with a warning, where that cannot be used."""
-        try:
-            found = self._home.manifest()
-            if found is None:
-                return {}, 0
-            why = "" if found["made_by"] == self._versions else "other versions of libraries or of the time zone made it"
-            n = int(found["partitions"])
-            why = why or ("" if partitions in (None, n) else "another number of partitions is asked for")
-            if not why:
-                return {name: BucketedTable.of(told) for name, told in found["tables"].items()}, n
-        except SourceError as error:
-            why = error.what
-        warn_reread(why)
-        return {}, 0
 
     def read_new(self) -> None:
         """Bring each table up to date, reading what is new.
@@ -226,12 +210,8 @@ class History:
             try:
                 self._store.check(kept.generations)
                 return self._brought_up_to_date(name, kept)
-            except Reread as why:
-                warn_reread(str(why), name)
-            except SourceError as error:
-                if error.code != "damaged-history":
-                    raise
-                warn_reread(error.what, name)
+            except (Reread, SourceError) as error:
+                warn_unless_other(error, name)
         return self._from_scratch(name)
 
     def _from_scratch(self, name: str) -> BucketedTable:

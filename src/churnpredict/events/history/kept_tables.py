@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from churnpredict.argument_checks import check_path
-from churnpredict.errors import ChurnError, DataError, OutputError, SourceError, warn
+from churnpredict.errors import ChurnError, DataError, OutputError, SourceError
 from churnpredict.events.check_declarations import check_declarations
 from churnpredict.events.content_hash import arrays_of
 from churnpredict.events.declarations import Declaration
@@ -24,6 +24,7 @@ from churnpredict.events.history.folder import Folder
 from churnpredict.events.history.intake import empty_rows
 from churnpredict.events.history.kept_table import KeptTable, Reread, renewed
 from churnpredict.events.history.one_row import bring_kept_together, repeated_ids
+from churnpredict.events.history.rereading import kept_before, warn_reread, warn_unless_other
 from churnpredict.events.history.segments import Shelf
 from churnpredict.events.history.versions import reading_versions
 from churnpredict.events.memory import size
@@ -39,7 +40,7 @@ from churnpredict.files import not_written
 from churnpredict.moments import Moment
 from churnpredict.progress import progress
 
-__all__ = ["KeptTables", "open_history", "warn_reread"]
+__all__ = ["KeptTables", "open_history"]
 
 _SOME_ROWS = 1_000_000  # in a partition: its arrays are reused by the next one, and its features fit the caches
 _MOST_PARTITIONS = 256
@@ -142,7 +143,7 @@ class KeptTables(PartitionedTables):
         self.changes: dict[str, str] = {}
         self._held: dict[int, EventTables] = {}
         self._versions = reading_versions(timezone)
-        kept, n = self._kept(partitions)
+        kept, n = kept_before(home, self._versions, partitions, KeptTable.of)
         self.n_partitions = n or partitions or self._wished()
         scratch = home.path / ".scratch"
         shutil.rmtree(scratch, ignore_errors=True)
@@ -169,22 +170,6 @@ class KeptTables(PartitionedTables):
     def _told(self) -> list[tuple[str, str]]:
         return [(name, self.changes[name]) for name in self.declarations]
 
-    def _kept(self, partitions: int | None) -> tuple[dict[str, KeptTable], int]:
-        """Return what is kept of each table, and the number of partitions; nothing, with a warning, where that cannot be used."""
-        try:
-            found = self._home.manifest()
-            if found is None:
-                return {}, 0
-            why = "" if found["made_by"] == self._versions else "other versions of libraries or of the time zone made it"
-            n = int(found["partitions"])
-            why = why or ("" if partitions in (None, n) else "another number of partitions is asked for")
-            if not why:
-                return {name: KeptTable.of(told) for name, told in found["tables"].items()}, n
-        except SourceError as error:
-            why = error.what
-        warn_reread(why)
-        return {}, 0
-
     def _wished(self) -> int:
         """Return the number of partitions for tables that nobody has cut yet."""
         rows = 0
@@ -201,12 +186,8 @@ class KeptTables(PartitionedTables):
         if kept is not None:
             try:
                 return self._told_of(name, renewed(name, declaration, kept, self._shelf))
-            except Reread as why:
-                warn_reread(str(why), name)
-            except SourceError as error:
-                if error.code != "damaged-history":
-                    raise
-                warn_reread(error.what, name)
+            except (Reread, SourceError) as error:
+                warn_unless_other(error, name)
         return self._told_of(name, renewed(name, declaration, None, self._shelf))
 
     def _told_of(self, name: str, table: KeptTable) -> KeptTable:
@@ -315,14 +296,3 @@ def _telling(folder: Path) -> Iterator[None]:
         if isinstance(error, OutputError):
             raise
         raise not_written(folder, error.strerror or error, left="the history is what it was") from error
-
-
-def warn_reread(why: str, table: str | None = None) -> None:
-    """Warn that kept rows, or the whole history, cannot be used, and why."""
-    warn(
-        "history-reread",
-        f"{'kept rows are' if table else 'the kept history is'} read again from {'its source' if table else 'the sources'}: {why}",
-        table=table,
-        remedy="Nothing needs to be done: the results are those of a run from scratch; this run takes as long as one.",
-        stacklevel=5,
-    )
