@@ -25,7 +25,7 @@ def kept_before(home: Any, versions: dict[str, str], partitions: int | None, rea
     partitions : int or None
         How many are asked for; None for as many as there are.
     read : callable
-        Makes a table of what the manifest says of it.
+        Makes a table of its part of the manifest.
     """
     try:
         found = home.manifest()
