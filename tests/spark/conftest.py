@@ -68,3 +68,13 @@ def orders(tmp_path: Path) -> Any:
     write(0)
     write(1)
     return write
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Files with signs in their names that addresses spell in another way."""
+    for name, value in {"a b": 1.0, "ü%20x": 2.0, "day=1/c+d": 3.0, "day=2/e#f[g]": 4.0}.items():
+        path = tmp_path / "rows" / f"{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame({"who": ["x", "y"], "eur": value}).to_parquet(path)
+    return tmp_path / "rows"

@@ -11,15 +11,6 @@ import pytest
 from churnpredict.spark.input_files import PATH, NotFiles, file_table
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for name, value in {"a b": 1.0, "ü%20x": 2.0, "day=1/c+d": 3.0, "day=2/e#f[g]": 4.0}.items():
-        path = tmp_path / "rows" / f"{name}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pd.DataFrame({"who": ["x", "y"], "eur": value}).to_parquet(path)
-    return tmp_path / "rows"
-
-
 def rows(frame: Any) -> Any:
     return sorted(map(tuple, frame.collect()), key=str)
 

@@ -6,21 +6,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from churnpredict.spark import proofs
 from churnpredict.spark.input_files import file_table
 from churnpredict.spark.proofs import proved
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for name, value in {"a b": 1.0, "ü%20x": 2.0, "day=1/c+d": 3.0, "day=2/e#f[g]": 4.0}.items():
-        path = tmp_path / "rows" / f"{name}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pd.DataFrame({"who": ["x", "y"], "eur": value}).to_parquet(path)
-    return tmp_path / "rows"
 
 
 @pytest.mark.parametrize("local", [True, False])
